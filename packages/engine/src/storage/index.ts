@@ -1,0 +1,1 @@
+export type { BackingDevice, Completion, StorageError } from './backing-device';

@@ -1,0 +1,1 @@
+export type { Connector, ConnectorListener, ConnectorOptions, Link, LinkListener } from './link';

@@ -1,0 +1,61 @@
+import type { Packet, SocketKind } from '../wire';
+
+/**
+ * One established DRBD connection: the data and the meta socket of a peer pair (wire 1.1), found and paired by a
+ * `Connector`. Nothing was exchanged on it yet but the first packets; features come next and are the core's.
+ */
+export interface Link {
+  /** RESOLVE_CONFLICTS (wire 1.4): this side accepted the meta connection. */
+  readonly acceptedMeta: boolean;
+  readonly localAddress: string;
+  readonly peerAddress: string;
+  /** Bytes accepted by `send` on the data socket and not yet taken by the kernel. */
+  readonly unsentBytes: number;
+
+  /** Packets reach the listener in order per socket; those that came before are kept for it. Called once. */
+  listen(listener: LinkListener): void;
+  /** Which header both sockets use from now on (wire 2), and which sub-header sizes apply. */
+  agree(version: number, featureFlags: number): void;
+  /** Length of the digest in front of payloads in each direction (data-integrity-alg), 0 for none. */
+  setIntegrityDigestSizes(sendBytes: number, receiveBytes: number): void;
+  /** Queues the packet; all packets of one event-loop turn leave in one write per socket. */
+  send(socket: SocketKind, packet: Packet): void;
+  /** Closes both sockets after what was sent; no listener call follows. */
+  close(): void;
+}
+
+export interface LinkListener {
+  packet(socket: SocketKind, packet: Packet): void;
+  /** The last call. The reason is the connection state to fall into (behaviour 1.3). */
+  closed(reason: 'BrokenPipe' | 'NetworkFailure' | 'ProtocolError', text: string): void;
+  /** Called when `unsentBytes` has fallen below the low-water mark after it was above the high-water mark. */
+  drained(): void;
+}
+
+/** Dials and listens until one link exists, as wire 1.3 says; one per path. */
+export interface Connector {
+  /** Starts (again) to look for a link; `linked` is called once for each start. */
+  start(): void;
+  /** Ends dialling; a link that was handed over is not touched. */
+  stop(): void;
+  /** Gives up the listening port too. */
+  destroy(): void;
+}
+
+export interface ConnectorOptions {
+  readonly localHost: string;
+  readonly localPort: number;
+  readonly peerHost: string;
+  readonly peerPort: number;
+  readonly connectIntMs: number;
+  readonly pingTimeoutMs: number;
+  readonly sockCheckTimeoutMs: number;
+  readonly sndbufSizeBytes: number;
+  readonly rcvbufSizeBytes: number;
+}
+
+export interface ConnectorListener {
+  linked(link: Link): void;
+  /** The port is taken, the address is not this machine's...: said once per change, dialling goes on. */
+  trouble(error: { readonly code: string; readonly message: string }): void;
+}
