@@ -1,0 +1,13 @@
+export type {
+  AllocationDone,
+  AllocationExtent,
+  Durability,
+  Errno,
+  ExportClient,
+  ExportedVolume,
+  OpenHandle,
+  OpenMode,
+  OpenResult,
+  RequestDone,
+  ZeroSpace,
+} from './exported-volume';
