@@ -1,0 +1,1 @@
+export { processIo, type CliIo, type CliOutput } from './cli-io';
