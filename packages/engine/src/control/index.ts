@@ -1,0 +1,34 @@
+/**
+ * The control API: what the programs and the daemon say to each other. Light to load; the two ends are rooms of their
+ * own: `@tsdrbd/engine/control/client` and `@tsdrbd/engine/control/server`.
+ */
+export type { ControlBackend, ControlEvent, ControlReply, HelperCall } from './control-backend';
+export type * from './schema/node-state';
+export { ADDRESS_FAMILIES } from './schema/node-state';
+export type { ControlCommand, ControlRequest, PeerAddress, PeerDeviceAddress, RequestOf } from './schema/request';
+export {
+  CONNECTION_STATE_NAMES,
+  DISK_STATE_NAMES,
+  REPLICATION_STATE_NAMES,
+  ROLE_NAMES,
+  WRITE_ORDERING_NAMES,
+  isBeyondEstablished,
+} from './schema/state-names';
+export type {
+  ConnectionStateName,
+  DiskStateName,
+  ReplicationStateName,
+  RoleName,
+  WriteOrderingName,
+} from './schema/state-names';
+export {
+  ERR,
+  NO_ERROR,
+  SS,
+  SS_CW_NO_NEED,
+  SS_CW_SUCCESS,
+  SS_NOTHING_TO_DO,
+  SS_SUCCESS,
+  isSuccess,
+  replyText,
+} from './schema/reply-codes';
