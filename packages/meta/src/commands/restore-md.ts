@@ -1,0 +1,173 @@
+/**
+ * Source: metadata.md 8.7. Unlike the original, everything is parsed before anything is written, so that a broken
+ * dump leaves the device as it was.
+ */
+import {
+  bitmapSizeBytes,
+  BITMAP_SLOTS_MAX,
+  blocksOfSlotWords,
+  createSuperblockV07,
+  createSuperblockV08,
+  createSuperblockV09,
+  insertSlotWords,
+  MD_BLOCK_BYTES,
+  metadataLayout,
+  slotWordsOfBlock,
+  type AnySuperblock,
+  type MetadataLayout,
+} from '@tsdrbd/engine/metadata';
+import type { MetaContext } from '../context';
+import { checkForData } from '../data-check';
+import type { MetaArea } from '../meta-area';
+import { EXIT, MetaExit } from '../meta-exit';
+import { readDump } from '../restore-md/dump-input';
+import { DumpParser, type BitmapRun, type DumpGeometry, type DumpIdentity } from '../restore-md/parser';
+import { withArea, type Command } from './command';
+
+export const restoreMd: Command = async (context) => {
+  const text = await readDump(context);
+  return withArea(context, async (area) => {
+    const { format } = context.invocation;
+    const parser = new DumpParser(text);
+    const existing = area.find();
+    if (existing.kind !== 'none' && (await context.ask('Valid meta-data in place, overwrite?')) === 'no') {
+      return EXIT.failed;
+    }
+    const { maxPeers } = parser.head(format);
+    context.err('reinitializing');
+    if (area.isExternal && existing.kind !== 'none' && existing.superblock.bmMaxPeers < maxPeers) {
+      context.out('Meta data needs more space now, since max_peers');
+      context.out(`is bigger than in existing meta_data. (${existing.superblock.bmMaxPeers} -> ${maxPeers})`);
+    }
+    await checkForData(context, area, layoutFor(context, area, maxPeers, null));
+    const identity = parser.identity(format);
+    const geometry = parser.geometry(format);
+    const { alStripes, alStripeSizeKiB } = context.invocation.settings;
+    if (alStripes !== null || alStripeSizeKiB !== null) {
+      context.err('override activity log striping from commandline');
+    }
+    const layout = layoutFor(context, area, maxPeers, geometry);
+    const effectiveSizeSectors = area.clipSize(geometry.effectiveSizeSectors, layout.usableDataSectors);
+    const slots = parser.bitmaps(format, maxPeers);
+    if (maxPeers < 1 || maxPeers > BITMAP_SLOTS_MAX) {
+      throw new MetaExit(EXIT.badValue, `max-peers ${maxPeers} not in allowed range 1 .. ${BITMAP_SLOTS_MAX}.`);
+    }
+
+    area.allowLayout(layout);
+    writeBitmap(context, area, layout, { slots, effectiveSizeSectors });
+    area.flush();
+    const superblock = superblockOf(identity, { ...geometry, effectiveSizeSectors }, layout);
+    if (area.writeSuperblock({ ...superblock, effectiveSizeSectors }) === 'refused') {
+      context.err('Writing failed');
+      return EXIT.failed;
+    }
+    context.out('Successfully restored meta data');
+    return EXIT.ok;
+  });
+};
+
+/** Striping: the command line's, else the dump's, else the default. */
+function layoutFor(
+  context: MetaContext,
+  area: MetaArea,
+  maxPeers: number,
+  geometry: DumpGeometry | null,
+): MetadataLayout {
+  const { alStripes, alStripeSizeKiB } = context.invocation.settings;
+  const fromCommandLine = alStripes !== null || alStripeSizeKiB !== null;
+  return metadataLayout({
+    deviceSizeBytes: area.device.sizeBytes,
+    placement: area.placement,
+    maxPeers,
+    alStripes: fromCommandLine ? (alStripes ?? 1) : (geometry?.alStripes ?? 1),
+    alStripeSizeKiB: fromCommandLine ? (alStripeSizeKiB ?? 32) : (geometry?.alStripeSize4k ?? 8) * 4,
+    bytesPerBit: geometry?.bytesPerBit ?? 4096,
+  });
+}
+
+function superblockOf(identity: DumpIdentity, geometry: DumpGeometry, layout: MetadataLayout): AnySuperblock {
+  const { deviceUuid, laPeerMaxBioSize } = geometry;
+  switch (identity.kind) {
+    case 'v07': {
+      const [flags = 0, humanCount = 0, timeoutCount = 0, connectedCount = 0, arbitraryCount = 0] = identity.counters;
+      return { ...createSuperblockV07(layout), flags, humanCount, timeoutCount, connectedCount, arbitraryCount };
+    }
+    case 'v08': {
+      const [currentUuid = 0n, bitmapUuid = 0n, ...historyUuids] = identity.uuids;
+      return {
+        ...createSuperblockV08(layout, { deviceUuid, laPeerMaxBioSize }),
+        currentUuid,
+        bitmapUuid,
+        historyUuids,
+        flags: identity.flags,
+      };
+    }
+    case 'v09':
+      return {
+        ...createSuperblockV09(layout, { deviceUuid, laPeerMaxBioSize }),
+        nodeId: identity.nodeId,
+        currentUuid: identity.currentUuid,
+        flags: identity.flags,
+        members: identity.members,
+        peers: identity.peers,
+        historyUuids: identity.historyUuids,
+      };
+  }
+}
+
+/** Only what the agreed size needs is taken; what lies behind the dump's last word is not touched. */
+function writeBitmap(
+  context: MetaContext,
+  area: MetaArea,
+  layout: MetadataLayout,
+  bitmap: { readonly slots: readonly (readonly BitmapRun[])[]; readonly effectiveSizeSectors: number },
+): void {
+  const slotCount = layout.maxPeers;
+  const limitBytes = bitmapSizeBytes({
+    dataSectors: bitmap.effectiveSizeSectors,
+    maxPeers: slotCount,
+    bytesPerBit: layout.bytesPerBit,
+  });
+  const wordsMax = Math.ceil(limitBytes / 4 / slotCount);
+  const given = Math.max(0, ...bitmap.slots.map(wordCountOf));
+  // A slot of odd length ends with a word that has no place in a dump.
+  if (given > wordsMax + 1) {
+    context.err(`in meta_restore_md: truncating byte count from ${given * 4 * slotCount} to ${limitBytes}`);
+    context.err('Bitmap info too large, truncated!');
+  }
+  const wordCount = Math.min(given, wordsMax);
+  if (wordCount === 0) return;
+  const slots = bitmap.slots.map((runs) => expand(runs, wordCount));
+  const { blockCount } = blocksOfSlotWords(0, wordCount, slotCount - 1, slotCount);
+  for (let blockNumber = 0; blockNumber < blockCount; blockNumber++) {
+    const offset = blockNumber * MD_BLOCK_BYTES;
+    const length = Math.min(MD_BLOCK_BYTES, limitBytes - offset);
+    if (length <= 0) break;
+    const block = new Uint8Array(MD_BLOCK_BYTES);
+    slots.forEach((words, slot) => {
+      insertSlotWords(
+        block,
+        { blockNumber, slot, slotCount },
+        words,
+        slotWordsOfBlock(blockNumber, slot, slotCount).firstWord,
+      );
+    });
+    area.write('meta_restore_md', layout.bitmapOffsetBytes + offset, block.subarray(0, length));
+  }
+}
+
+const wordCountOf = (runs: readonly BitmapRun[]): number => runs.reduce((sum, { count }) => sum + 2 * count, 0);
+
+function expand(runs: readonly BitmapRun[], wordCount: number): Uint32Array {
+  const words = new Uint32Array(wordCount);
+  let at = 0;
+  for (const { count, value } of runs) {
+    const low = Number(value & 0xffffffffn);
+    const high = Number(value >> 32n);
+    for (let i = 0; i < count && at < wordCount; i++, at += 2) {
+      words[at] = low;
+      if (at + 1 < wordCount) words[at + 1] = high;
+    }
+  }
+  return words;
+}

@@ -1,0 +1,28 @@
+/**
+ * The device (or file) that carries the metadata, as the commands see it. Offsets and lengths are bytes.
+ * Errors of the operating system are thrown as they come (with `code`).
+ */
+export interface MetaDevice {
+  readonly path: string;
+  readonly kind: 'block' | 'file';
+  readonly sizeBytes: number;
+  /** Fills up with nothing: the range must exist. */
+  read(offsetBytes: number, lengthBytes: number): Uint8Array;
+  write(offsetBytes: number, bytes: Uint8Array): void;
+  /** Makes the range read as zero, without occupying space where the device can do that. */
+  writeZeroes(offsetBytes: number, lengthBytes: number): void;
+  /** All writes before are stable afterwards. */
+  flush(): void;
+  close(): void;
+}
+
+/** Why a device could not be opened; `code` is the name of an errno. */
+export class OpenError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'OpenError';
+  }
+}

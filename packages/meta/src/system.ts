@@ -1,0 +1,44 @@
+/** What tsdrbdmeta needs from the machine besides `CliIo`; tests hand in their own. */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { CliIo } from '@tsdrbd/config';
+import { engineDiskState } from './device/engine-state';
+import { openFileDevice } from './device/file-device';
+import type { MetaDevice } from './device/meta-device';
+import { acquireMinorLock, type MinorLock } from './device/minor-lock';
+
+export interface MetaSystem {
+  /** Its own name, in messages and in the head of a dump. */
+  readonly programName: string;
+  readonly hostName: string;
+  /** Errors: OpenError. */
+  open(path: string, access: 'exclusive' | 'shared'): MetaDevice;
+  /**
+   * `refused-unless-forced` is how drbdmeta treats them, with its remarks about missing ioctls. tsdrbd keeps
+   * data in regular files as a matter of course: `ordinary`.
+   */
+  readonly regularFiles: 'ordinary' | 'refused-unless-forced';
+  /** Where the last-known files are, when no option says so. */
+  readonly stateDirectory: string;
+  /** Held until released. Errors: MetaExit 20, when another process holds it. */
+  lockMinor(minor: number): Promise<MinorLock>;
+  /** The disk state of a minor, in the words of `drbdsetup dstate`; null: no such device. */
+  diskState(minor: number): Promise<string | null>;
+  randomUuid(): bigint;
+}
+
+export function realSystem(io: CliIo, programName = 'tsdrbdmeta'): MetaSystem {
+  const runDirectory = io.env['TSDRBD_RUN_DIR'] ?? '/run/tsdrbd';
+  return {
+    programName,
+    hostName: hostname(),
+    open: openFileDevice,
+    regularFiles: 'ordinary',
+    // Nodes that share a machine have run directories of their own, and must not share this one either.
+    stateDirectory: io.env['TSDRBD_RUN_DIR'] === undefined ? '/var/lib/drbd' : join(runDirectory, 'lib'),
+    lockMinor: (minor) => acquireMinorLock(join(runDirectory, 'lock', `drbd-147-${minor}`)),
+    diskState: (minor) => engineDiskState(runDirectory, minor),
+    randomUuid: () => randomBytes(8).readBigUInt64BE(),
+  };
+}
