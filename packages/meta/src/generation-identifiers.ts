@@ -62,16 +62,27 @@ export function formatGi(superblock: AnySuperblock, nodeId: number): string {
   }
 }
 
+/** The superblock after the change, and what get-gi would say of it. */
+export interface GiChange {
+  readonly superblock: AnySuperblock;
+  readonly line: string;
+}
+
 /** Empty and missing fields keep what is there. Errors: MetaExit 10. */
-export function applyGi(superblock: AnySuperblock, nodeId: number, text: string): AnySuperblock {
+export function changeGi(superblock: AnySuperblock, nodeId: number, text: string): GiChange {
   switch (superblock.kind) {
     case 'v07':
-      return applyFields(superblock, V07_FIELDS, text);
+      return changeFields(superblock, V07_FIELDS, text);
     case 'v08':
-      return applyFields(superblock, v08Fields(nodeId), text);
+      return changeFields(superblock, v08Fields(nodeId), text);
     case 'v09':
-      return applyFields(superblock, v09Fields(nodeId), text);
+      return changeFields(superblock, v09Fields(nodeId), text);
   }
+}
+
+function changeFields<S extends AnySuperblock>(superblock: S, fields: readonly Field<S>[], text: string): GiChange {
+  const changed = applyFields(superblock, fields, text);
+  return { superblock: changed, line: formatFields(changed, fields) };
 }
 
 const V07_FIELDS: readonly Field<SuperblockV07>[] = [

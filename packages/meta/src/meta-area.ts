@@ -277,7 +277,7 @@ const DUMP_VERBOSITY = 3;
 
 /** Source: transcripts dry-run and apply-al-stripes. The file descriptor of the original is always 4. */
 function traceLine(what: string, call: 'pread' | 'pwrite', lengthBytes: number, offsetBytes: number): string {
-  return ` ${what.padEnd(26)}: ${call}(4, ..., ${String(lengthBytes).padStart(5)}, ${String(offsetBytes).padStart(11)})`;
+  return ` ${what.padEnd(26)}: ${call}(4, ...,${String(lengthBytes).padStart(6)}, ${String(offsetBytes).padStart(11)})`;
 }
 
 async function openDevice(context: MetaContext): Promise<MetaDevice> {

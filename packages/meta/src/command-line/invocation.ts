@@ -72,7 +72,9 @@ export function parseInvocation(argv: readonly string[], programName: string): P
   if (commandWord === undefined) throw new MetaExit(EXIT.usage, 'command missing');
   if (!isCommandName(commandWord)) throw new MetaExit(EXIT.usage, `Unknown command '${commandWord}'.`);
   const command = commandWord;
-  const tooMany = words.length > COMMANDS[command].wordCountMax;
+  // Only v09 has a number of peers.
+  const wordCountMax = command === 'create-md' && format !== 'v09' ? 0 : COMMANDS[command].wordCountMax;
+  const tooMany = words.length > wordCountMax;
   return {
     invocation: { deviceWord, minor: parseMinor(deviceWord), format, path, placement, command, words, settings },
     remarks: tooMany ? ['Ignoring additional arguments'] : [],
@@ -125,8 +127,10 @@ export function parseSettings(parsed: ParsedArguments): Settings {
     const value = last(name);
     return value === null ? null : parseSize(value, unitBytes);
   };
-  const nodeId = size('node-id', 1);
-  if (nodeId !== null && nodeId >= NODE_ID_COUNT) throw new MetaExit(EXIT.badValue, 'node-id out of range (0...31)');
+  const isNegative = /^-\d+$/.test(last('node-id') ?? '');
+  const nodeId = isNegative ? -1 : size('node-id', 1);
+  if (nodeId !== null && (nodeId < 0 || nodeId >= NODE_ID_COUNT))
+    throw new MetaExit(EXIT.badValue, 'node-id out of range (0...31)');
   const peerMaxBioSizeBytes = size('peer-max-bio-size', 1);
   if (peerMaxBioSizeBytes !== null && peerMaxBioSizeBytes > 1024 * 1024) {
     throw new MetaExit(EXIT.badValue, 'peer-max-bio-size out of range (0...1M)');

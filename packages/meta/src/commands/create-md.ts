@@ -144,8 +144,8 @@ async function write(
     superblock = converted.superblock;
   } else {
     const layout = newLayout(context, area, plan.maxPeers);
-    refuseIfOutside(area, layout);
     await checkForData(context, area, layout);
+    refuseIfOutside(area, layout);
     area.allowLayout(layout);
     context.out('initializing activity log');
     // v07 logs nothing into what is all zero (metadata.md 7.3).

@@ -7,7 +7,7 @@ import { withMetadata } from './command';
 
 export const showGi = withMetadata('silent', async (context, _area, { superblock }) => {
   const nodeId = context.invocation.settings.nodeId ?? 0;
-  for (const line of [...pictureOf(superblock, nodeId), '', ...sizeLines(superblock)]) context.out(line);
+  for (const line of [...pictureOf(superblock, nodeId), ...sizeLines(superblock)]) context.out(line);
   return EXIT.ok;
 });
 
@@ -19,6 +19,9 @@ const UUID_PICTURE = [
   '       |               |                 |         +-<  older history  >-',
   '       V               V                 V         V',
 ];
+
+/** The one with a single blank behind it. */
+const LAST_V09_MEANING = 'At least once we saw this node with a backing device attached';
 
 const V09_MEANINGS = [
   'Data consistency flag',
@@ -32,7 +35,7 @@ const V09_MEANINGS = [
   "The peer's disk was out-dated or inconsistent",
   ' A fence policy other the dont-care was used',
   'Node was in the progress of marking all blocks as out of sync',
-  'At least once we saw this node with a backing device attached',
+  LAST_V09_MEANING,
 ];
 
 const V08_MEANINGS = [
@@ -49,11 +52,11 @@ function pictureOf(superblock: AnySuperblock, nodeId: number): readonly string[]
   const line = formatGi(superblock, nodeId);
   switch (superblock.kind) {
     case 'v07':
-      return v07Picture(superblock);
+      return [...v07Picture(superblock), ''];
     case 'v08':
-      return [...UUID_PICTURE, line, ...legend(V08_MEANINGS), '', flagsLine(superblock), cleanLine(superblock)].slice();
+      return [...UUID_PICTURE, line, ...legend(V08_MEANINGS), '', flagsLine(superblock), cleanLine(superblock)];
     case 'v09':
-      return [...UUID_PICTURE, line, ...legend(V09_MEANINGS)];
+      return [...UUID_PICTURE, line, ...legend(V09_MEANINGS), ''];
   }
 }
 
@@ -66,7 +69,7 @@ function legend(meanings: readonly string[]): readonly string[] {
   return [
     arrows,
     ...meanings.map((meaning, i) => {
-      const arm = `-<  ${meaning}  >--+`;
+      const arm = `-<  ${meaning}${meaning === LAST_V09_MEANING ? ' ' : '  '}>--+`;
       return `${arm.padStart(FIRST_FLAG_COLUMN + 2 * i + 1)}${' |'.repeat(meanings.length - 1 - i)}`;
     }),
   ];

@@ -141,9 +141,9 @@ export class DumpParser {
     };
   }
 
-  /** One list of runs per slot; nothing may follow. */
+  /** One list of runs per slot, and never less than one; nothing may follow. */
   bitmaps(format: 'v07' | 'v08' | 'v09', maxPeers: number): readonly (readonly BitmapRun[])[] {
-    const slots = Array.from({ length: maxPeers }, (_, slot) => {
+    const slots = Array.from({ length: Math.max(1, maxPeers) }, (_, slot) => {
       if (format !== 'v09') {
         this.keyword('bm');
         return this.runs();
