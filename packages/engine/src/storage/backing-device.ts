@@ -24,7 +24,21 @@ export interface BackingDevice {
   /** Gives the space back; the range reads as zeroes afterwards. */
   discard(offsetBytes: number, lengthBytes: number, done: Completion): void;
   writeZeroes(offsetBytes: number, lengthBytes: number, done: Completion): void;
+  /**
+   * Which parts of the range are allocated, from its start on; maybe not to its end. Missing where the device
+   * cannot tell.
+   */
+  allocation?(offsetBytes: number, lengthBytes: number, done: AllocationDone): void;
+  /** After the last request is complete. */
   close(done: Completion): void;
+}
+
+export type AllocationDone = (error: StorageError | null, extents: readonly AllocationExtent[]) => void;
+
+/** A hole reads as zeroes. */
+export interface AllocationExtent {
+  readonly lengthBytes: number;
+  readonly kind: 'data' | 'hole';
 }
 
 /** `error` is null on success; otherwise an errno name (ENOSPC, EIO, EROFS...) and what was tried on what. */

@@ -1,1 +1,5 @@
-export type { BackingDevice, Completion, StorageError } from './backing-device';
+export type { AllocationDone, AllocationExtent, BackingDevice, Completion, StorageError } from './backing-device';
+export { lockExclusively } from './lock';
+export { createMemoryDevice, type MemoryDevice, type MemoryDeviceOptions } from './memory-device';
+export { openBackingDevice, openBackingDeviceSync, type OpenOptions } from './open-backing-device';
+export { StorageFailure } from './storage-error';
