@@ -36,3 +36,7 @@ export { PacketWriter } from './packets/packet-writer';
 export { isProtocolError } from './packets/decode';
 export type { ProtocolError } from './protocol-error';
 export { protocolError } from './protocol-error';
+export { BitmapReceiver, MemoryBitmapSink } from './bitmap/bitmap-receiver';
+export type { BitmapPacket, BitmapSink } from './bitmap/bitmap-receiver';
+export { BitmapSender } from './bitmap/bitmap-sender';
+export type { BitmapSenderOptions } from './bitmap/bitmap-sender';
