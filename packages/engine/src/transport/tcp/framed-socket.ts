@@ -1,0 +1,185 @@
+import type { Socket } from 'node:net';
+import { Framer, PacketWriter } from '../../wire';
+import type { Packet, PacketSink, ProtocolError, SocketKind } from '../../wire';
+
+/** Bytes that are kept of a socket nobody listens to yet; then it is paused. */
+const EARLY_BYTES_MAX = 64 * 1024;
+/** How long what was sent may take to leave after `close`. */
+const LINGER_MS = 2000;
+
+export interface SocketListener extends PacketSink {
+  /** The last call, unless `close` came first. */
+  ended(reason: { readonly error: ProtocolError | null; readonly text: string }): void;
+}
+
+/**
+ * One of the two TCP connections, from the first packet on: chunks in, packets out, and the other way round.
+ * Reads from the start, so that a peer that went away is noticed before anybody listens (wire.md 1.3, step 3).
+ */
+export class FramedSocket {
+  private readonly framer: Framer;
+  private readonly writer: PacketWriter;
+  private early: Uint8Array[] = [];
+  private earlyBytes = 0;
+  private listener: SocketListener | null = null;
+  private ending: string | null = null;
+  /** No listener call follows. */
+  private silent = false;
+  private closed = false;
+  private flushing = false;
+  private readonly deaths: (() => void)[] = [];
+
+  constructor(
+    readonly kind: SocketKind,
+    private readonly socket: Socket,
+  ) {
+    this.framer = new Framer(kind);
+    this.writer = new PacketWriter(kind);
+    socket.setNoDelay(true);
+    socket.on('data', (chunk) => this.received(chunk));
+    socket.on('end', () => this.end('peer closed the connection'));
+    socket.on('error', (error) => this.end(error.message));
+    socket.on('close', () => this.end('connection closed'));
+    socket.resume();
+    if (socket.destroyed || socket.readableEnded) this.end('peer closed the connection');
+  }
+
+  get alive(): boolean {
+    return this.ending === null && !this.silent;
+  }
+
+  get localAddress(): string {
+    return `${this.socket.localAddress ?? '?'}:${this.socket.localPort ?? 0}`;
+  }
+
+  get peerAddress(): string {
+    return `${this.socket.remoteAddress ?? '?'}:${this.socket.remotePort ?? 0}`;
+  }
+
+  get unsentBytes(): number {
+    return this.socket.writableLength + this.writer.pendingBytes;
+  }
+
+  /** Calls `died` once when the connection ends while nobody listens to its packets. */
+  onDeath(died: () => void): void {
+    this.deaths.push(died);
+  }
+
+  /** Hands over what came so far, then everything as it comes; never within this call. */
+  listen(listener: SocketListener): void {
+    this.listener = listener;
+    process.nextTick(() => {
+      const early = this.early;
+      this.early = [];
+      this.earlyBytes = 0;
+      for (const chunk of early) this.push(chunk);
+      this.flow();
+      if (this.ending !== null) this.reportEnd(null, this.ending);
+    });
+  }
+
+  agree(version: number, featureFlags: number): void {
+    this.writer.agree(version, featureFlags);
+    this.framer.agree(version, featureFlags);
+    if (!this.framer.held) return;
+    // Not within this call: the caller is in the middle of handling the features.
+    process.nextTick(() => {
+      if (this.listener === null || this.silent) return;
+      this.handle(this.framer.resume(this.listener));
+      this.flow();
+    });
+  }
+
+  setReceiveDigestBytes(digestBytes: number): void {
+    this.framer.setDigestBytes(digestBytes);
+  }
+
+  /** Everything sent in one turn of the event loop leaves in one vectored write at its end. */
+  send(packet: Packet, flushed: (() => void) | null): void {
+    if (this.closed) return;
+    this.writer.write(packet);
+    if (this.flushing) return;
+    this.flushing = true;
+    setImmediate(() => this.flush(flushed));
+  }
+
+  /** Sends what was queued, then closes. Incoming bytes are read and dropped, lest the kernel resets the connection. */
+  close(): void {
+    if (this.closed) return;
+    this.flush(null);
+    this.closed = true;
+    this.silent = true;
+    this.framer.stop();
+    this.early = [];
+    this.socket.resume();
+    this.socket.end();
+    const linger = setTimeout(() => this.socket.destroy(), LINGER_MS);
+    this.socket.once('close', () => clearTimeout(linger));
+    this.socket.once('end', () => this.socket.destroySoon());
+    if (this.socket.readableEnded) this.socket.destroySoon();
+  }
+
+  /** Closes at once; for sockets that lost a crossed connect. */
+  destroy(): void {
+    this.closed = true;
+    this.silent = true;
+    this.framer.stop();
+    this.socket.destroy();
+  }
+
+  private flush(flushed: (() => void) | null): void {
+    this.flushing = false;
+    if (this.closed || this.writer.pendingBytes === 0) return;
+    const buffers = this.writer.take();
+    const last = buffers.length - 1;
+    if (last === 0 && buffers[0] !== undefined) {
+      this.socket.write(buffers[0], flushed === null ? undefined : flushed);
+      return;
+    }
+    this.socket.cork();
+    for (let i = 0; i < last; i++) this.socket.write(buffers[i] ?? NO_BYTES);
+    this.socket.write(buffers[last] ?? NO_BYTES, flushed === null ? undefined : flushed);
+    this.socket.uncork();
+  }
+
+  private received(chunk: Uint8Array): void {
+    if (this.silent) return;
+    if (this.listener !== null && this.early.length === 0) {
+      this.push(chunk);
+      if (this.framer.held) this.socket.pause();
+      return;
+    }
+    this.early.push(chunk);
+    this.earlyBytes += chunk.length;
+    if (this.earlyBytes >= EARLY_BYTES_MAX) this.socket.pause();
+  }
+
+  private push(chunk: Uint8Array): void {
+    if (this.listener !== null && !this.silent) this.handle(this.framer.push(chunk, this.listener));
+  }
+
+  private handle(error: ProtocolError | null): void {
+    if (error !== null) this.reportEnd(error, error.message);
+  }
+
+  private flow(): void {
+    if (!this.framer.held) this.socket.resume();
+  }
+
+  private end(text: string): void {
+    if (this.ending !== null) return;
+    this.ending = text;
+    for (const died of this.deaths) died();
+    if (this.early.length === 0) this.reportEnd(null, text);
+  }
+
+  private reportEnd(error: ProtocolError | null, text: string): void {
+    const listener = this.listener;
+    if (listener === null || this.silent) return;
+    this.silent = true;
+    this.framer.stop();
+    listener.ended({ error, text });
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
