@@ -47,6 +47,7 @@ export function recordedLinks(path: string, port = 7789): RecordedLink[] {
     return typeof kind === 'string' ? [{ kind, conversation }] : [];
   });
   const links: RecordedLink[] = [];
+  const used = new Set<Opened>();
   for (const data of sockets.filter(({ kind }) => kind === 'data')) {
     if (!spoke(data) || data.conversation.fromServer.length === 0) continue;
     // The meta socket in use is the last one opened before the features were sent, between the same two nodes.
@@ -58,8 +59,12 @@ export function recordedLinks(path: string, port = 7789): RecordedLink[] {
         featuresSeconds - one.conversation.startSeconds < 30,
     );
     const paired = meta[meta.length - 1];
-    if (paired !== undefined) links.push(recordedLink(data.conversation, paired.conversation));
+    if (paired === undefined) continue;
+    links.push(recordedLink(data.conversation, paired.conversation));
+    used.add(data).add(paired);
   }
+  const forgotten = sockets.find((one) => spoke(one) && !used.has(one));
+  if (forgotten !== undefined) throw new Error(`${path}: a ${forgotten.kind} socket with packets belongs to no link`);
   return links;
 }
 

@@ -96,27 +96,39 @@ export class FramedSocket {
 
   /** Everything sent in one turn of the event loop leaves in one vectored write at its end. */
   send(packet: Packet, flushed: (() => void) | null): void {
-    if (this.closed) return;
+    if (this.silent) return;
     this.writer.write(packet);
     if (this.flushing) return;
     this.flushing = true;
     setImmediate(() => this.flush(flushed));
   }
 
-  /** Sends what was queued, then closes. Incoming bytes are read and dropped, lest the kernel resets the connection. */
-  close(): void {
+  /**
+   * Sends what was queued, then closes, and calls `gone` when the connection is no more. Incoming bytes are read and
+   * dropped, lest the kernel resets the connection and the peer loses what we sent.
+   */
+  close(gone: () => void = () => undefined): void {
     if (this.closed) return;
-    this.flush(null);
+    this.mute();
     this.closed = true;
+    if (this.socket.closed) return gone();
+    const linger = setTimeout(() => this.socket.destroy(), LINGER_MS);
+    this.socket.once('close', () => {
+      clearTimeout(linger);
+      gone();
+    });
+    this.socket.once('end', () => this.socket.destroySoon());
+    this.socket.end();
+    if (this.socket.readableEnded) this.socket.destroySoon();
+  }
+
+  /** Sends what was queued; from now on nothing is handed over and nothing more is sent. */
+  mute(): void {
+    this.flush(null);
     this.silent = true;
     this.framer.stop();
     this.early = [];
     this.socket.resume();
-    this.socket.end();
-    const linger = setTimeout(() => this.socket.destroy(), LINGER_MS);
-    this.socket.once('close', () => clearTimeout(linger));
-    this.socket.once('end', () => this.socket.destroySoon());
-    if (this.socket.readableEnded) this.socket.destroySoon();
   }
 
   /** Closes at once; for sockets that lost a crossed connect. */
@@ -129,7 +141,7 @@ export class FramedSocket {
 
   private flush(flushed: (() => void) | null): void {
     this.flushing = false;
-    if (this.closed || this.writer.pendingBytes === 0) return;
+    if (this.closed || this.ending !== null || this.writer.pendingBytes === 0) return;
     const buffers = this.writer.take();
     const last = buffers.length - 1;
     if (last === 0 && buffers[0] !== undefined) {

@@ -41,7 +41,7 @@ export interface ConnectorDependencies {
 export class TcpConnector implements Connector, Expecting {
   private run: ConnectorRun | null = null;
   private registered = false;
-  private lastTrouble = '';
+  private readonly lastTrouble = { listening: '', dialling: '' };
   private relisten: NodeJS.Timeout | null = null;
 
   constructor(
@@ -62,8 +62,8 @@ export class TcpConnector implements Connector, Expecting {
     if (this.run !== null) return;
     const run = new ConnectorRun(this.options, {
       random: this.dependencies.random,
-      trouble: (error) => this.trouble(error),
-      reached: () => this.localEndWorks(),
+      trouble: (error) => this.trouble('dialling', error),
+      reached: () => void (this.lastTrouble.dialling = ''),
     });
     this.run = run;
     if (!this.registered) {
@@ -98,8 +98,11 @@ export class TcpConnector implements Connector, Expecting {
   }
 
   listening(error: { readonly code: string; readonly message: string } | null): void {
-    if (error === null) return;
-    this.trouble(error);
+    if (error === null) {
+      this.lastTrouble.listening = '';
+      return;
+    }
+    this.trouble('listening', error);
     if (!this.registered || this.relisten !== null) return;
     this.relisten = setTimeout(() => {
       this.relisten = null;
@@ -107,14 +110,11 @@ export class TcpConnector implements Connector, Expecting {
     }, this.options.connectIntMs);
   }
 
-  private trouble(error: { readonly code: string; readonly message: string }): void {
-    if (error.message === this.lastTrouble) return;
-    this.lastTrouble = error.message;
+  /** Says it once per change: the attempts go on every connect-int. */
+  private trouble(what: 'listening' | 'dialling', error: { readonly code: string; readonly message: string }): void {
+    if (error.message === this.lastTrouble[what]) return;
+    this.lastTrouble[what] = error.message;
     this.listener.trouble(error);
-  }
-
-  private localEndWorks(): void {
-    this.lastTrouble = '';
   }
 }
 

@@ -65,10 +65,12 @@ export class TcpLink implements Link {
     if (!this.aboveHigh && this.data.unsentBytes > UNSENT_HIGH_BYTES) this.aboveHigh = true;
   }
 
+  /** The meta socket stays until the peer has read the data socket to its end: its end would cut that short. */
   close(): void {
+    if (this.state === 'closed') return;
     this.state = 'closed';
-    this.data.close();
-    this.meta.close();
+    this.meta.mute();
+    this.data.close(() => this.meta.close());
   }
 
   private packet(socket: SocketKind, packet: Packet): void {
