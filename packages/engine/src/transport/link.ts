@@ -14,11 +14,17 @@ export interface Link {
 
   /** Packets reach the listener in order per socket; those that came before are kept for it. Called once. */
   listen(listener: LinkListener): void;
-  /** Which header both sockets use from now on (wire 2), and which sub-header sizes apply. */
+  /**
+   * Which header both sockets use from now on (wire 2), and which sub-header sizes apply. What the peer sent behind
+   * its features is held until this is called.
+   */
   agree(version: number, featureFlags: number): void;
-  /** Length of the digest in front of payloads in each direction (data-integrity-alg), 0 for none. */
+  /**
+   * Length of the digest in front of payloads in each direction (data-integrity-alg), 0 for none. From the next
+   * packet on: to be called within `packet` for the P_PROTOCOL or P_PROTOCOL_UPDATE that announces a change.
+   */
   setIntegrityDigestSizes(sendBytes: number, receiveBytes: number): void;
-  /** Queues the packet; all packets of one event-loop turn leave in one write per socket. */
+  /** Queues the packet; what one callback sends leaves in one write per socket. Payload pieces must not change any more. */
   send(socket: SocketKind, packet: Packet): void;
   /** Closes both sockets after what was sent; no listener call follows. */
   close(): void;
@@ -50,6 +56,7 @@ export interface ConnectorOptions {
   readonly connectIntMs: number;
   readonly pingTimeoutMs: number;
   readonly sockCheckTimeoutMs: number;
+  /** sndbuf-size and rcvbuf-size: Node offers no way to set them on TCP, so the kernel's auto-tuning stays. */
   readonly sndbufSizeBytes: number;
   readonly rcvbufSizeBytes: number;
 }

@@ -128,6 +128,27 @@ describe('two connectors', () => {
   });
 });
 
+test('two peers at one address share the port: each gets its own link, whoever has to dial', async () => {
+  const [port, bobPort, carolPort] = [await freePort(), await freePort('127.0.0.2'), await freePort('127.0.0.2')];
+  const transport = new TcpTransport({ random: Math.random });
+  const toBob = search({ localPort: port, peerPort: bobPort }, transport);
+  const toCarol = search({ localPort: port, peerPort: carolPort }, transport);
+  const bob = search({ localHost: '127.0.0.2', peerHost: '127.0.0.1', localPort: bobPort, peerPort: port });
+  const carol = search({ localHost: '127.0.0.2', peerHost: '127.0.0.1', localPort: carolPort, peerPort: port });
+  const found = await Promise.all([toBob.link, toCarol.link, bob.link, carol.link]);
+  const [atBob, atCarol, fromBob, fromCarol] = found.map((link) => {
+    link.agree(101, FEATURES_ALL);
+    return new LinkRecorder(link);
+  });
+  atBob?.link.send('data', state(1));
+  atBob?.link.send('meta', ping);
+  atCarol?.link.send('data', state(2));
+  atCarol?.link.send('meta', ping);
+  await Promise.all([fromBob, fromCarol].map((one) => one?.until(() => one.packets.length === 2)));
+  expect(fromBob?.packets.map(({ packet }) => packet)).toContainEqual(state(1));
+  expect(fromCarol?.packets.map(({ packet }) => packet)).toContainEqual(state(2));
+}, 20_000);
+
 describe('a connector', () => {
   test('takes both sockets from a peer that dials both, as DRBD 8.4 may, and then resolves conflicts', async () => {
     const [localPort, peerPort] = [await freePort(), await freePort()];

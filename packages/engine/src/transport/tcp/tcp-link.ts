@@ -14,14 +14,14 @@ export class TcpLink implements Link {
   private aboveHigh = false;
   private ending: Ending | null = null;
   private state: 'open' | 'closing' | 'closed' = 'open';
-  /** One function for every batch of the data socket: nothing is allocated per packet. */
-  private readonly dataFlushed = (): void => this.checkDrained();
 
   constructor(
     private readonly data: FramedSocket,
     private readonly meta: FramedSocket,
     readonly acceptedMeta: boolean,
-  ) {}
+  ) {
+    data.onWritten(() => this.checkDrained());
+  }
 
   get localAddress(): string {
     return this.data.localAddress;
@@ -60,8 +60,8 @@ export class TcpLink implements Link {
 
   send(socket: SocketKind, packet: Packet): void {
     if (this.state !== 'open') return;
-    if (socket === 'meta') return this.meta.send(packet, null);
-    this.data.send(packet, this.dataFlushed);
+    if (socket === 'meta') return this.meta.send(packet);
+    this.data.send(packet);
     if (!this.aboveHigh && this.data.unsentBytes > UNSENT_HIGH_BYTES) this.aboveHigh = true;
   }
 

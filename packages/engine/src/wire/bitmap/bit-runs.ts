@@ -38,3 +38,11 @@ export function runEnd(
   const lowest = 31 - Math.clz32(differing & -differing);
   return Math.min(index * 32 + lowest, bitCount);
 }
+
+/** Clears the bits from `bitCount` on: those beyond the device's end are sent as 0 and ignored (wire.md 7.1). */
+export function clearExcess(words: BitmapWords, bitCount: number): void {
+  const partial = Math.floor(bitCount / 32);
+  if (partial >= words.length) return;
+  words[partial] = (words[partial] ?? 0) & (2 ** (bitCount % 32) - 1);
+  words.fill(0, partial + 1);
+}

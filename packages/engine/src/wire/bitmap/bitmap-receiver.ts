@@ -1,7 +1,7 @@
 import type { Packet } from '../packets/packet';
 import { protocolError } from '../protocol-error';
 import type { ProtocolError } from '../protocol-error';
-import { bitmapWords, runEnd } from './bit-runs';
+import { bitmapWords, clearExcess, runEnd } from './bit-runs';
 import { CODE_RLE_VLI, WORD_BITS } from './bitmap-sender';
 import { VliReader } from './vli';
 
@@ -9,6 +9,11 @@ import { VliReader } from './vli';
 export interface BitmapSink {
   /** Bits `from` up to, not including, `to`. */
   setBits(from: number, to: number): void;
+  /**
+   * Whole 64-bit words at once, as plain packets bring them, from word number `word` on; bits beyond the end of
+   * the device are cleared in them already. Where it is missing, `setBits` gets their runs.
+   */
+  orWords?(word: number, words: Uint32Array): void;
 }
 
 export type BitmapPacket = Extract<Packet, { kind: 'Bitmap' | 'CompressedBitmap' }>;
@@ -48,15 +53,17 @@ export class BitmapReceiver {
       this.state = 'complete';
       return 'complete';
     }
-    const start = this.word * WORD_BITS;
+    const first = this.word;
     this.word += words;
     this.position = Math.min(this.word * WORD_BITS, this.options.bitCount);
-    this.setRuns(bytes, start);
+    const received = bitmapWords(new Uint8Array(bytes)); // a copy: aligned, and ours to clear bits in
+    clearExcess(received, this.position - first * WORD_BITS);
+    if (this.sink.orWords !== undefined) this.sink.orWords(first, received);
+    else this.setRuns(received, first * WORD_BITS);
     return 'more';
   }
 
-  private setRuns(bytes: Uint8Array, start: number): void {
-    const words = bitmapWords(bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes));
+  private setRuns(words: Uint32Array, start: number): void {
     const bitCount = this.position - start;
     for (let from = runEnd(words, 0, { bitCount, value: 0 }); from < bitCount;) {
       const to = runEnd(words, from, { bitCount, value: 1 });
@@ -105,6 +112,17 @@ export class MemoryBitmapSink implements BitmapSink {
       const before = this.words[index] ?? 0;
       this.addedBits += popcount(mask & ~before);
       this.words[index] = before | mask;
+    }
+  }
+
+  orWords(word: number, words: Uint32Array): void {
+    const at = word * 2;
+    for (let i = 0; i < words.length; i++) {
+      const before = this.words[at + i] ?? 0;
+      const added = ((words[i] ?? 0) & ~before) >>> 0;
+      if (added === 0) continue;
+      this.addedBits += popcount(added);
+      this.words[at + i] = before | added;
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Packet } from '../packets/packet';
-import { bitAt, bitmapWords, runEnd } from './bit-runs';
+import { bitAt, bitmapWords, clearExcess, runEnd } from './bit-runs';
 import type { BitmapWords } from './bit-runs';
 import { VliWriter } from './vli';
 
@@ -85,18 +85,9 @@ export class BitmapSender {
     part.set(this.words.subarray(word * 2, (word + count) * 2));
     this.position = Math.min((word + count) * WORD_BITS, bitCount);
     this.ending = 'by-empty-packet';
-    if (word + count === this.wordCount) clearExcess(part, bitCount % WORD_BITS);
+    clearExcess(part, this.position - word * WORD_BITS);
     return { kind: 'Bitmap', volume, bytes: new Uint8Array(part.buffer) };
   }
 }
 
 const NO_BYTES = new Uint8Array(0);
-
-/** Bits beyond the device's end in its last word are sent as 0. */
-function clearExcess(part: Uint32Array, usedBits: number): void {
-  if (usedBits === 0) return;
-  const low = part.length - 2;
-  const keep = (bitCount: number): number => (bitCount >= 32 ? 0xffff_ffff : 2 ** Math.max(bitCount, 0) - 1);
-  part[low] = (part[low] ?? 0) & keep(usedBits);
-  part[low + 1] = (part[low + 1] ?? 0) & keep(usedBits - 32);
-}

@@ -37,6 +37,7 @@ test('a bitmap that is sent and received is merged bit by bit into what was ther
         expect(results.indexOf('complete')).toBe(results.length - 1);
         expect(results.slice(0, -1).every((result) => result === 'more')).toBe(true);
         expect(Buffer.from(merged).equals(Buffer.from(expected))).toBe(true);
+        expect(sink.addedBits).toBe(list.filter((bit, i) => bit === 1 && ((before >> (i & 7)) & 1) === 0).length);
       },
     ),
     { numRuns: 60 },
