@@ -1,0 +1,240 @@
+/**
+ * One volume of a resource on this node: its disk, its activity log, and the applications' reads and writes.
+ */
+import { MdFlag, PeerMdFlag, withFlags, withoutFlags } from '../../metadata';
+import { Conn, Disk, Role } from '../../wire';
+import { ActivityLog } from '../activity-log/activity-log';
+import type { DiskError } from '../host';
+import { diskOptions, type DiskOptions, type OptionValues } from '../options';
+import type { PeerDevice } from '../peer-device/peer-device';
+import { ApplicationReads } from '../request/application-reads';
+import { ApplicationWrites } from '../request/application-writes';
+import { RangeLocks } from '../request/range-locks';
+import type { Resource } from '../resource/resource';
+import { JUST_CREATED, withPrimaryBit } from '../uuid/generation';
+import type { LocalDisk } from './local-disk';
+
+export class Device {
+  disk: LocalDisk | null = null;
+  diskState: number = Disk.Diskless;
+  activityLog: ActivityLog | null = null;
+  readonly peerDevices: PeerDevice[] = [];
+  readonly writes = new ApplicationWrites(this);
+  readonly reads = new ApplicationReads(this);
+  /** Application writes, and what resync must keep them away from. */
+  readonly applicationLocks = new RangeLocks();
+  /** The peers' writes and resync writes. */
+  readonly peerLocks = new RangeLocks();
+  /** Size shown to applications; 0 until it is known. */
+  sizeSectors = 0;
+  /** This node was Primary when it stopped without saying so; its activity log was applied. */
+  crashedPrimary = false;
+  /** What the disk becomes when nobody can be negotiated with. */
+  stateAfterNegotiation: { disk: number; pdsk: number } | null = null;
+  /** Generation last shown to applications while there was no disk. */
+  exposedUuid = 0n;
+  suspendedByUser = false;
+  writeOpeners = 0;
+  readOpeners = 0;
+  diskOptionValues: OptionValues = {};
+  diskOptions: DiskOptions = diskOptions({});
+  deviceOptionValues: OptionValues = {};
+  backing: { readonly dataDevice: string; readonly metaDevice: string; readonly metaIndex: 'internal' | 'flexible' | number } | null =
+    null;
+  readonly stats = { readSectors: 0, writtenSectors: 0, upperPending: 0, lowerPending: 0 };
+  /** Told when the size changes: exporters announce it. */
+  onResize: () => void = () => undefined;
+  private generationsPending = 0;
+  private drainWaiters: (() => void)[] = [];
+
+  constructor(
+    readonly resource: Resource,
+    readonly volume: number,
+    readonly minor: number,
+  ) {}
+
+  get subject(): string {
+    return `${this.resource.name}/${this.volume} drbd${this.minor}`;
+  }
+
+  /** The disk, if data may be written to it. */
+  get usableDisk(): LocalDisk | null {
+    return this.disk !== null && this.diskState >= Disk.Inconsistent ? this.disk : null;
+  }
+
+  get isGenerationStable(): boolean {
+    return this.generationsPending === 0;
+  }
+
+  /** Source: behaviour.md 5.1. */
+  admitsIo(): boolean {
+    if (this.suspendedByUser || this.resource.isSuspended) return false;
+    if (this.diskState === Disk.Attaching || this.diskState === Disk.Negotiating) return false;
+    return !this.peerDevices.some(
+      ({ conn, connection }) =>
+        conn === Conn.WFBitMapT ||
+        conn === Conn.WFSyncUUID ||
+        conn === Conn.StartingSyncT ||
+        (conn === Conn.WFBitMapS && connection.version < 96),
+    );
+  }
+
+  hasUpToDatePeer(): boolean {
+    return this.peerDevices.some(({ pdsk, conn }) => pdsk === Disk.UpToDate && conn >= Conn.Connected);
+  }
+
+  isLocallyCurrent(sector: number, sizeBytes: number): boolean {
+    if (this.diskState === Disk.UpToDate) return true;
+    if (this.diskState !== Disk.Inconsistent) return false;
+    const from = Math.floor(sector / 8);
+    const to = Math.ceil((sector + sizeBytes / 512) / 8);
+    return this.peerDevices.every(({ bitmap }) => bitmap === null || !bitmap.isAnySet(from, to));
+  }
+
+  /** Bits of slots that no peer uses: they collect all writes since the creation, for a peer that comes later. */
+  setOutOfSyncForUnknownPeers(sector: number, sizeBytes: number): void {
+    if (this.disk === null || this.disk.bitmaps.length <= this.peerDevices.length) return;
+    const used = new Set(this.peerDevices.map(({ bitmap }) => bitmap));
+    for (const bitmap of this.disk.bitmaps) {
+      if (!used.has(bitmap)) bitmap.set(Math.floor(sector / 8), Math.ceil((sector + sizeBytes / 512) / 8));
+    }
+  }
+
+  startActivityLog(): void {
+    const { disk } = this;
+    if (disk === null || !this.diskOptions.alUpdates) {
+      this.activityLog = null;
+      return;
+    }
+    const ringLimit = disk.superblock.alStripes * disk.superblock.alStripeSize4k;
+    const slotCount = Math.min(this.diskOptions.alExtents, ringLimit > 72 ? 65534 : (ringLimit - 1) * 919);
+    this.activityLog = new ActivityLog(slotCount, {
+      beforeEviction: (evicted, done) => {
+        const pages = new Set(evicted.map((extent) => Math.floor(extent / 32)));
+        disk.flushData((error) => (error === null ? disk.writeBitmap(pages, done) : this.localIoFailed('write', error)));
+      },
+      writeTransaction: (transaction, done) => disk.writeAlTransaction(transaction, (ok) => ok && done()),
+    });
+  }
+
+  /** Makes everything completed before stable, here and on the peers that replicate. */
+  flush(done: (error: 'EIO' | null) => void): void {
+    let pending = 1;
+    let failed = false;
+    const finished = (): void => {
+      if (--pending === 0) done(failed ? 'EIO' : null);
+    };
+    for (const { connection } of this.peerDevices) {
+      pending++;
+      if (!connection.whenPeerStable(finished)) pending--;
+    }
+    const disk = this.usableDisk;
+    if (disk !== null) {
+      pending++;
+      disk.flushData((error) => {
+        if (error !== null) {
+          this.localIoFailed('write', error);
+          failed = !this.hasUpToDatePeer();
+        }
+        finished();
+      });
+    } else if (!this.hasUpToDatePeer()) failed = true;
+    finished();
+  }
+
+  /** A new data generation: what is written from now on, the absent peer does not have. */
+  newCurrentUuid(): void {
+    const { disk } = this;
+    if (disk === null) return;
+    const { superblock } = disk;
+    const uuid = withPrimaryBit(this.resource.host.randomUuid() & ~1n, this.resource.role === Role.Primary);
+    const old = superblock.currentUuid;
+    for (const { peerNodeId } of this.peerDevices.map(({ connection }) => connection)) {
+      if (disk.peer(peerNodeId).bitmapUuid === 0n && old !== JUST_CREATED) disk.updatePeer(peerNodeId, { bitmapUuid: old });
+      else if (old === JUST_CREATED) disk.updatePeer(peerNodeId, { bitmapUuid: old });
+    }
+    disk.update({ currentUuid: uuid });
+    this.exposedUuid = uuid;
+    this.resource.log('info', this.subject, `new current UUID ${hex(uuid)} (was ${hex(old)})`);
+    this.commitGeneration();
+  }
+
+  /** Writes the superblock, and holds back completions until it is stable. */
+  commitGeneration(done: () => void = () => undefined): void {
+    const { disk } = this;
+    if (disk === null) return done();
+    this.generationsPending++;
+    disk.commit(() => {
+      this.generationsPending--;
+      done();
+      this.writes.resume();
+    });
+  }
+
+  /** Superblock flags as the state demands. Source: behaviour.md 1.13. */
+  updateMetadataFlags(): void {
+    const { disk } = this;
+    if (disk === null || this.diskState < Disk.Inconsistent) return;
+    const primaryKnown =
+      this.resource.role === Role.Primary ||
+      this.peerDevices.some(({ pdsk, connection }) => pdsk < Disk.Inconsistent && connection.peerRole === Role.Primary);
+    if (this.diskState === Disk.UpToDate && this.peerDevices.some(({ pdsk }) => pdsk === Disk.UpToDate)) {
+      this.crashedPrimary = false;
+    }
+    let flags = withoutFlags(disk.superblock.flags, MdFlag.alClean);
+    const put = (mask: number, value: boolean): void => {
+      flags = value ? withFlags(flags, mask) : withoutFlags(flags, mask);
+    };
+    put(MdFlag.consistent, this.diskState > Disk.Inconsistent);
+    put(MdFlag.wasUpToDate, this.diskState > Disk.Outdated);
+    put(MdFlag.primaryInd, primaryKnown);
+    put(MdFlag.crashedPrimary, this.crashedPrimary);
+    put(MdFlag.alDisabled, !this.diskOptions.alUpdates);
+    let changed = flags !== disk.superblock.flags;
+    if (changed) disk.update({ flags });
+    for (const { connection, conn, pdsk } of this.peerDevices) {
+      const before = disk.peer(connection.peerNodeId).flags;
+      let after = withoutFlags(before, PeerMdFlag.connected | PeerMdFlag.outdated | PeerMdFlag.fencing);
+      if (conn > Conn.WFReportParams) after = withFlags(after, PeerMdFlag.connected | PeerMdFlag.nodeExists);
+      if (pdsk >= Disk.Inconsistent && pdsk <= Disk.Outdated) after = withFlags(after, PeerMdFlag.outdated);
+      if (pdsk >= Disk.Inconsistent && conn > Conn.WFReportParams) after = withFlags(after, PeerMdFlag.deviceSeen);
+      if (connection.net.fencing !== 'dont-care') after = withFlags(after, PeerMdFlag.fencing);
+      if (after === before) continue;
+      disk.updatePeer(connection.peerNodeId, { flags: after });
+      changed = true;
+    }
+    if (changed) disk.commit();
+  }
+
+  /** on-io-error. Source: behaviour.md 5.10. */
+  localIoFailed(what: 'read' | 'write' | 'metadata', error: DiskError): void {
+    if (this.disk === null || this.diskState <= Disk.Failed) return;
+    this.resource.log('error', this.subject, `${what} error on the backing disk: ${error.message}`);
+    if (this.diskOptions.onIoError === 'pass_on' && what !== 'metadata') {
+      this.resource.states.force(this, { disk: Disk.Inconsistent });
+      return;
+    }
+    const detach = (): void => this.resource.loseDisk(this);
+    if (this.diskOptions.onIoError === 'call-local-io-error') this.resource.runHandler('local-io-error', { device: this }, detach);
+    else detach();
+  }
+
+  /** Runs when no application write is under way. */
+  whenDrained(run: () => void): void {
+    if (this.writes.pendingCount === 0) run();
+    else this.drainWaiters.push(run);
+  }
+
+  writesDrained(): void {
+    const waiters = this.drainWaiters;
+    this.drainWaiters = [];
+    for (const waiter of waiters) waiter();
+  }
+
+  resumeIo(): void {
+    this.writes.resume();
+    this.reads.resume();
+  }
+}
+
+export const hex = (uuid: bigint): string => uuid.toString(16).toUpperCase().padStart(16, '0');

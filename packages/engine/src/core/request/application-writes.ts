@@ -1,0 +1,292 @@
+/**
+ * The life of an application's write: admitted, ordered, logged as hot, sent and written in the same turn, completed
+ * by the rule of the protocol, and forgotten once it is stable everywhere.
+ *
+ *     submit -> (suspended? overlapping?) -> activity log -> local write + P_DATA to every replicating peer
+ *            -> complete: local done and every peer acknowledged (C), received (B), sent (A)
+ *            -> destroy:  every peer's barrier acknowledged; blocks that a peer lacks become out of sync
+ *
+ * Invariants:
+ * - The activity-log reference is held from before the local write until destruction.
+ * - Nothing completes while a new data generation is owed to the disk: an acknowledged write that one node alone holds
+ *   must be recognisable as such after a crash.
+ *
+ * Source: behaviour.md 5.1 to 5.6.
+ */
+import { DataFlag, Disk, type Packet } from '../../wire';
+import type { Device } from '../device/device';
+import type { DiskError } from '../host';
+import type { PeerDevice } from '../peer-device/peer-device';
+import { isSyncState } from '../state/volume-state';
+import type { SendEpoch } from '../connection/send-epochs';
+import { lockedRange, type LockedRange } from './range-locks';
+
+export type WriteErrno = 'EIO' | 'EROFS' | 'ESHUTDOWN' | 'ENOSPC';
+export type WriteDone = (error: WriteErrno | null) => void;
+export type WriteKind = 'write' | 'trim' | 'zeroes';
+
+export interface WriteRequest {
+  readonly kind: WriteKind;
+  readonly sector: number;
+  readonly sizeBytes: number;
+  /** Let go at completion. */
+  pieces: readonly Uint8Array[];
+  readonly done: WriteDone;
+  readonly lock: LockedRange;
+  local: 'none' | 'pending' | 'ok' | 'failed';
+  legs: readonly WriteLeg[];
+  holdsExtents: boolean;
+  completed: boolean;
+  destroyed: boolean;
+  startedMs: number;
+}
+
+export interface WriteLeg {
+  readonly request: WriteRequest;
+  readonly peerDevice: PeerDevice;
+  readonly epoch: SendEpoch;
+  /** Still needed for completion. */
+  pending: boolean;
+  /** The peer has it. */
+  ok: boolean;
+  setInSync: boolean;
+  /** Barrier acknowledged, or lost. */
+  done: boolean;
+}
+
+const NO_LEGS: readonly WriteLeg[] = [];
+/** 32 activity-log extents: what one request may span (behaviour 5.9). */
+export const MAX_TRIM_BYTES = 128 * 1024 * 1024 - 4 * 1024 * 1024;
+
+export class ApplicationWrites {
+  /** Held back: I/O is suspended, or the state is in between. */
+  private held: WriteRequest[] = [];
+  /** Done but for the new data generation that must reach the disk first. */
+  private gated: WriteRequest[] = [];
+  /** Neither completed nor failed: for statistics and for demotion. */
+  pendingCount = 0;
+
+  constructor(private readonly device: Device) {}
+
+  submit(kind: WriteKind, sector: number, pieces: readonly Uint8Array[], sizeBytes: number, done: WriteDone): void {
+    const request: WriteRequest = {
+      kind,
+      sector,
+      sizeBytes,
+      pieces,
+      done,
+      lock: lockedRange(sector, sector + sizeBytes / 512, () => this.activate(request)),
+      local: 'none',
+      legs: NO_LEGS,
+      holdsExtents: false,
+      completed: false,
+      destroyed: false,
+      startedMs: 0,
+    };
+    this.pendingCount++;
+    this.device.stats.upperPending++;
+    if (this.device.admitsIo()) this.device.applicationLocks.enter(request.lock);
+    else this.held.push(request);
+  }
+
+  /** After every state change: lets go what may go now. */
+  resume(): void {
+    if (this.held.length > 0 && this.device.admitsIo()) {
+      const held = this.held;
+      this.held = [];
+      for (const request of held) this.device.applicationLocks.enter(request.lock);
+    }
+    if (this.gated.length > 0 && this.device.isGenerationStable) {
+      const gated = this.gated;
+      this.gated = [];
+      for (const request of gated) this.complete(request);
+    }
+  }
+
+  /** Ends what waits for a resumption that will not come: the device goes away. */
+  failHeld(): void {
+    const held = this.held;
+    this.held = [];
+    for (const request of held) this.finish(request, 'ESHUTDOWN');
+  }
+
+  legAcked(leg: WriteLeg, how: 'received' | 'written' | 'written-in-sync'): void {
+    if (how === 'written-in-sync') leg.setInSync = true;
+    leg.ok = true;
+    this.legSettled(leg);
+  }
+
+  /** The peer could not write it: its blocks are out of sync. */
+  legRefused(leg: WriteLeg): void {
+    leg.ok = false;
+    this.legSettled(leg);
+    if (leg.request.completed) leg.peerDevice.setOutOfSync(leg.request.sector, leg.request.sizeBytes);
+  }
+
+  /** The connection is gone before the barrier was acknowledged. */
+  legLost(leg: WriteLeg): void {
+    leg.ok = false;
+    leg.done = true;
+    this.legSettled(leg);
+    this.destroyIfDone(leg.request);
+  }
+
+  legStable(leg: WriteLeg): void {
+    leg.done = true;
+    this.destroyIfDone(leg.request);
+  }
+
+  private legSettled(leg: WriteLeg): void {
+    if (!leg.pending) return;
+    leg.pending = false;
+    this.completeIfDone(leg.request);
+  }
+
+  private activate(request: WriteRequest): void {
+    const { device } = this;
+    const log = device.activityLog;
+    request.startedMs = device.resource.host.nowMs();
+    if (log === null) return this.issue(request);
+    request.holdsExtents = true;
+    const { first, last } = extentsOf(request);
+    if (log.acquire(first, last, () => this.issue(request))) this.issue(request);
+  }
+
+  private issue(request: WriteRequest): void {
+    const { device } = this;
+    // The state may have changed while the request waited for its turn.
+    const disk = device.usableDisk;
+    if (device.diskState !== Disk.UpToDate && !device.hasUpToDatePeer()) {
+      request.local = disk === null ? 'none' : 'failed';
+      return this.completeIfDone(request);
+    }
+    if (disk !== null) {
+      request.local = 'pending';
+      device.stats.writtenSectors += request.sizeBytes / 512;
+    }
+    request.legs = this.send(request);
+    if (disk === null) return this.completeIfDone(request);
+    const done = (error: DiskError | null): void => this.localDone(request, error);
+    device.stats.lowerPending++;
+    const offset = request.sector * 512;
+    if (request.kind === 'write') disk.data.write(offset, request.pieces, done);
+    else if (request.kind === 'trim') disk.data.discard(offset, request.sizeBytes, done);
+    else disk.data.writeZeroes(offset, request.sizeBytes, done);
+  }
+
+  private send(request: WriteRequest): readonly WriteLeg[] {
+    let legs: WriteLeg[] | null = null;
+    for (const peerDevice of this.device.peerDevices) {
+      if (peerDevice.isReplicatedTo()) {
+        const { connection } = peerDevice;
+        const blockId = connection.nextBlockId();
+        const epoch = connection.sendEpochs.enter(peerDevice);
+        const leg: WriteLeg = { request, peerDevice, epoch, pending: true, ok: false, setInSync: false, done: false };
+        epoch.legs.push(leg);
+        connection.pendingWrites.set(blockId, leg);
+        connection.sendData(this.packetFor(request, peerDevice, blockId));
+        peerDevice.stats.sentSectors += request.sizeBytes / 512;
+        if (connection.net.protocol === 1 && !isSyncState(peerDevice.conn)) {
+          leg.pending = false;
+          leg.ok = true;
+        }
+        (legs ??= []).push(leg);
+      } else if (peerDevice.isToldOutOfSync()) {
+        peerDevice.setOutOfSync(request.sector, request.sizeBytes);
+        peerDevice.connection.sendData({
+          kind: 'OutOfSync',
+          volume: this.device.volume,
+          sector: request.sector,
+          sizeBytes: request.sizeBytes,
+        });
+      }
+    }
+    return legs ?? NO_LEGS;
+  }
+
+  private packetFor(request: WriteRequest, peerDevice: PeerDevice, blockId: number): Packet {
+    const { connection } = peerDevice;
+    let flags = 0;
+    const syncing = isSyncState(peerDevice.conn);
+    if (syncing) flags |= DataFlag.MAY_SET_IN_SYNC;
+    if (connection.version >= 100) {
+      if (connection.net.protocol === 3 || syncing) flags |= DataFlag.SEND_WRITE_ACK;
+      if (connection.net.protocol === 2) flags |= DataFlag.SEND_RECEIVE_ACK;
+    }
+    const head = {
+      volume: this.device.volume,
+      sector: request.sector,
+      blockId: BigInt(blockId),
+      seq: peerDevice.nextSeq(),
+      sizeBytes: request.sizeBytes,
+    };
+    if (request.kind === 'write') {
+      const digest = connection.sendDigest?.of(request.pieces);
+      return { kind: 'Data', ...head, flags, payload: request.pieces, ...(digest === undefined ? {} : { digest }) };
+    }
+    if (request.kind === 'zeroes' && connection.hasWriteZeroes) {
+      return { kind: 'Zeroes', ...head, flags: flags | DataFlag.ZEROES | DataFlag.DISCARD };
+    }
+    return { kind: 'Trim', ...head, flags: flags | DataFlag.DISCARD };
+  }
+
+  private localDone(request: WriteRequest, error: DiskError | null): void {
+    const { device } = this;
+    device.stats.lowerPending--;
+    device.disk?.noteDataWritten();
+    request.local = error === null ? 'ok' : 'failed';
+    if (error !== null && request.kind === 'write') device.localIoFailed('write', error);
+    this.completeIfDone(request);
+  }
+
+  private completeIfDone(request: WriteRequest): void {
+    if (request.completed || request.local === 'pending') return;
+    for (const leg of request.legs) if (leg.pending) return;
+    if (this.device.isGenerationStable) this.complete(request);
+    else this.gated.push(request);
+  }
+
+  private complete(request: WriteRequest): void {
+    const ok = request.local === 'ok' || request.legs.some((leg) => leg.ok);
+    request.completed = true;
+    // A later write may depend on this one: it must belong to a later epoch.
+    for (const leg of request.legs) leg.epoch.owner.writeCompleted(leg.epoch);
+    this.device.applicationLocks.leave(request.lock);
+    this.finish(request, ok ? null : 'EIO');
+    this.destroyIfDone(request);
+  }
+
+  private finish(request: WriteRequest, error: WriteErrno | null): void {
+    request.pieces = [];
+    this.pendingCount--;
+    this.device.stats.upperPending--;
+    request.done(error);
+    if (this.pendingCount === 0) this.device.writesDrained();
+  }
+
+  private destroyIfDone(request: WriteRequest): void {
+    if (!request.completed || request.destroyed) return;
+    for (const leg of request.legs) if (!leg.done) return;
+    request.destroyed = true;
+    for (const peerDevice of this.device.peerDevices) {
+      const leg = request.legs.find((candidate) => candidate.peerDevice === peerDevice);
+      if (leg === undefined || !leg.ok || request.local !== 'ok') {
+        peerDevice.setOutOfSync(request.sector, request.sizeBytes);
+      } else if (leg.setInSync) peerDevice.setInSync(request.sector, request.sizeBytes);
+    }
+    this.device.setOutOfSyncForUnknownPeers(request.sector, request.sizeBytes);
+    if (request.holdsExtents) {
+      const { first, last } = extentsOf(request);
+      this.device.activityLog?.release(first, last);
+    }
+  }
+}
+
+const SECTORS_PER_EXTENT = 8192;
+
+export function extentsOf(range: { readonly sector: number; readonly sizeBytes: number }): { first: number; last: number } {
+  return {
+    first: Math.floor(range.sector / SECTORS_PER_EXTENT),
+    last: Math.floor((range.sector + range.sizeBytes / 512 - 1) / SECTORS_PER_EXTENT),
+  };
+}

@@ -1,0 +1,199 @@
+/**
+ * What a peer asks of this node's disk: its application writes, and reads for a peer without good data of its own.
+ * Source: wire.md 6.3, 6.4, 6.6; behaviour.md 5.5.
+ */
+import { DataFlag, Disk, type BlockRequest, type DataPacket, type TrimPacket, type WriteSamePacket } from '../../wire';
+import type { ReceiveEpoch } from '../connection/receive-epochs';
+import type { LocalDisk } from '../device/local-disk';
+import type { DiskError } from '../host';
+import type { PeerDevice } from '../peer-device/peer-device';
+import { isSyncState } from '../state/volume-state';
+import { extentsOf } from './application-writes';
+import { lockedRange, type LockedRange } from './range-locks';
+
+type WritePacket = DataPacket | TrimPacket | WriteSamePacket;
+
+interface PeerWrite {
+  readonly packet: WritePacket;
+  readonly epoch: ReceiveEpoch;
+  readonly session: number;
+  readonly lock: LockedRange;
+  holdsExtents: boolean;
+}
+
+export class PeerRequests {
+  /** Counts connections: an answer is meant for the one that asked. */
+  private session = 0;
+  inFlight = 0;
+
+  constructor(private readonly peerDevice: PeerDevice) {}
+
+  connectionLost(): void {
+    this.session++;
+  }
+
+  /** False: the packet breaks the protocol. */
+  write(packet: WritePacket): boolean {
+    const { device, connection } = this.peerDevice;
+    if (!isWithin(packet, device.sizeSectors)) return false;
+    this.peerDevice.stats.receivedSectors += packet.sizeBytes / 512;
+    const epoch = connection.receiveEpochs.enter();
+    if (device.usableDisk === null) {
+      this.acknowledge('NegAck', packet);
+      connection.receiveEpochs.completed(epoch);
+      return true;
+    }
+    const asksReceived =
+      connection.version >= 100 ? (packet.flags & DataFlag.SEND_RECEIVE_ACK) !== 0 : connection.net.protocol === 2;
+    if (asksReceived) this.acknowledge('RecvAck', packet);
+    const request: PeerWrite = {
+      packet,
+      epoch,
+      session: this.session,
+      lock: lockedRange(packet.sector, packet.sector + packet.sizeBytes / 512, () => this.activate(request)),
+      holdsExtents: false,
+    };
+    this.inFlight++;
+    device.peerLocks.enter(request.lock);
+    return true;
+  }
+
+  read(packet: BlockRequest): boolean {
+    const { device, connection } = this.peerDevice;
+    if (!isWithin(packet, device.sizeSectors) || packet.sizeBytes > connection.maxBioBytes) return false;
+    const { session } = this;
+    const disk = device.usableDisk;
+    if (disk === null || !device.isLocallyCurrent(packet.sector, packet.sizeBytes)) {
+      this.refuseRead(packet);
+      return true;
+    }
+    const into = new Uint8Array(packet.sizeBytes);
+    disk.data.read(packet.sector * 512, into, (error) => {
+      if (session !== this.session) return;
+      if (error !== null) {
+        device.localIoFailed('read', error);
+        return this.refuseRead(packet);
+      }
+      device.stats.readSectors += packet.sizeBytes / 512;
+      this.peerDevice.stats.sentSectors += packet.sizeBytes / 512;
+      const digest = connection.sendDigest?.of([into]);
+      connection.sendData({
+        kind: 'DataReply',
+        volume: device.volume,
+        sector: packet.sector,
+        blockId: packet.blockId,
+        seq: 0,
+        flags: 0,
+        sizeBytes: packet.sizeBytes,
+        payload: [into],
+        ...(digest === undefined ? {} : { digest }),
+      });
+    });
+    return true;
+  }
+
+  private refuseRead(packet: BlockRequest): void {
+    this.peerDevice.connection.sendMeta({
+      kind: 'NegDReply',
+      volume: this.peerDevice.device.volume,
+      sector: packet.sector,
+      blockId: packet.blockId,
+      sizeBytes: packet.sizeBytes,
+      seq: this.peerDevice.nextSeq(),
+    });
+  }
+
+  private activate(request: PeerWrite): void {
+    const { device, pdsk } = this.peerDevice;
+    const log = device.activityLog;
+    // The peer has no disk: this one is the only copy, and must remember what was under way.
+    if (pdsk >= Disk.Inconsistent || log === null) return this.submit(request);
+    this.peerDevice.setOutOfSync(request.packet.sector, request.packet.sizeBytes);
+    request.holdsExtents = true;
+    const { first, last } = extentsOf(request.packet);
+    if (log.acquire(first, last, () => this.submit(request))) this.submit(request);
+  }
+
+  private submit(request: PeerWrite): void {
+    const { device } = this.peerDevice;
+    const { packet } = request;
+    const disk = device.usableDisk;
+    if (disk === null) {
+      return this.done(request, null, { code: 'EIO', message: 'no disk' });
+    }
+    device.stats.lowerPending++;
+    device.stats.writtenSectors += packet.sizeBytes / 512;
+    const offset = packet.sector * 512;
+    const done = (error: DiskError | null): void => {
+      device.stats.lowerPending--;
+      disk.noteDataWritten();
+      if (error === null && (packet.flags & DataFlag.FUA) !== 0) {
+        return disk.flushData((flushError) => this.done(request, disk, flushError));
+      }
+      this.done(request, disk, error);
+    };
+    if (packet.kind === 'Trim' || packet.kind === 'Zeroes') {
+      const discards = packet.kind === 'Trim' && this.peerDevice.connection.hasWriteZeroes;
+      if (discards && disk.data.discardSupported) disk.data.discard(offset, packet.sizeBytes, done);
+      else disk.data.writeZeroes(offset, packet.sizeBytes, done);
+    } else if (packet.kind === 'WriteSame') {
+      const block = joined(packet.payload);
+      const repeats = packet.sizeBytes / Math.max(block.length, 1);
+      disk.data.write(offset, new Array<Uint8Array>(repeats).fill(block), done);
+    } else disk.data.write(offset, packet.payload, done);
+  }
+
+  private done(request: PeerWrite, disk: LocalDisk | null, error: DiskError | null): void {
+    const { device, connection, conn } = this.peerDevice;
+    const { packet } = request;
+    this.inFlight--;
+    if (error !== null && disk !== null) device.localIoFailed('write', error);
+    if (request.session === this.session) {
+      if (error !== null) this.acknowledge('NegAck', packet);
+      else {
+        const mayClear = (packet.flags & DataFlag.MAY_SET_IN_SYNC) !== 0 && isSyncState(conn);
+        if (mayClear) {
+          this.peerDevice.setInSync(packet.sector, packet.sizeBytes);
+          this.acknowledge('RsWriteAck', packet);
+          this.peerDevice.resyncTarget.finishIfDone();
+        } else {
+          const asksWritten =
+            connection.version >= 100 ? (packet.flags & DataFlag.SEND_WRITE_ACK) !== 0 : connection.net.protocol === 3;
+          if (asksWritten) this.acknowledge('WriteAck', packet);
+        }
+      }
+      connection.receiveEpochs.completed(request.epoch);
+    }
+    if (request.holdsExtents) {
+      const { first, last } = extentsOf(packet);
+      device.activityLog?.release(first, last);
+    }
+    device.peerLocks.leave(request.lock);
+  }
+
+  private acknowledge(kind: 'RecvAck' | 'WriteAck' | 'RsWriteAck' | 'NegAck', packet: WritePacket): void {
+    this.peerDevice.connection.sendMeta({
+      kind,
+      volume: this.peerDevice.device.volume,
+      sector: packet.sector,
+      blockId: packet.blockId,
+      sizeBytes: packet.sizeBytes,
+      seq: this.peerDevice.nextSeq(),
+    });
+  }
+}
+
+export function isWithin(range: { readonly sector: number; readonly sizeBytes: number }, sizeSectors: number): boolean {
+  return range.sizeBytes > 0 && range.sizeBytes % 512 === 0 && range.sector + range.sizeBytes / 512 <= sizeSectors;
+}
+
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 1 && pieces[0] !== undefined) return pieces[0];
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

@@ -1,0 +1,77 @@
+/**
+ * What a changed state makes this node do: tell the peer, start a resync, begin a new data generation.
+ * Source: behaviour.md 3.4 (new current UUID), wire.md 5.7 (when P_STATE is sent), 7.1 and 8.1 (resync start).
+ */
+import { Conn, Disk, Role } from '../../wire';
+import type { Device } from '../device/device';
+import type { PeerDevice } from '../peer-device/peer-device';
+import type { VolumeState } from '../state/volume-state';
+import type { Resource } from './resource';
+import type { VolumeView } from './state-engine';
+
+export function afterStateChange(resource: Resource, view: VolumeView, before: VolumeState, after: VolumeState): void {
+  const { device, peerDevice } = view;
+  if (peerDevice === null) return;
+  if (startsGeneration(device, peerDevice, before, after)) {
+    device.newCurrentUuid();
+    if (after.conn >= Conn.Connected) peerDevice.sendUuids(0n);
+  }
+  if (before.disk <= Disk.Attaching && after.disk === Disk.Negotiating) {
+    peerDevice.sendSizes();
+    peerDevice.sendUuids(0n);
+    peerDevice.sendState();
+  } else if (tellsPeer(before, after)) peerDevice.sendState();
+  if (after.conn !== before.conn) enterConn(resource, peerDevice, before, after);
+}
+
+function startsGeneration(device: Device, peerDevice: PeerDevice, before: VolumeState, after: VolumeState): boolean {
+  if (device.disk === null || after.disk !== Disk.UpToDate || peerDevice.bitmapUuid !== 0n) return false;
+  const lostPeerData =
+    ((before.pdsk === Disk.Inconsistent || before.pdsk === Disk.Consistent || before.pdsk === Disk.UpToDate) &&
+      (after.pdsk < Disk.Inconsistent || after.pdsk === Disk.Outdated || after.pdsk === Disk.DUnknown)) ||
+    (before.pdsk === Disk.DUnknown &&
+      (after.pdsk === Disk.Diskless || after.pdsk === Disk.Failed || after.pdsk === Disk.Outdated));
+  if (lostPeerData && (after.role === Role.Primary || after.peer === Role.Primary)) return true;
+  return after.pdsk === Disk.Diskless && before.peer !== Role.Primary && after.peer === Role.Primary;
+}
+
+function tellsPeer(before: VolumeState, after: VolumeState): boolean {
+  if (after.conn < Conn.Connected) return false;
+  if (before.conn === Conn.WFReportParams) return true;
+  if (before.role !== after.role || before.userIsp !== after.userIsp || before.aftrIsp !== after.aftrIsp) return true;
+  if (before.conn !== after.conn && after.conn === Conn.Ahead) return true;
+  if (before.disk === after.disk) return false;
+  if (after.disk === Disk.Failed || after.disk === Disk.Diskless) return true;
+  if (before.disk === Disk.UpToDate && after.disk === Disk.Inconsistent && after.conn === Conn.Connected) return true;
+  if (before.disk === Disk.Negotiating || before.disk === Disk.Attaching) return true;
+  // A target that finished: the source waits for this.
+  return before.disk < Disk.UpToDate && after.disk === Disk.UpToDate;
+}
+
+function enterConn(resource: Resource, peerDevice: PeerDevice, before: VolumeState, after: VolumeState): void {
+  switch (after.conn) {
+    case Conn.WFBitMapS:
+      peerDevice.sendBitmap();
+      break;
+    case Conn.WFBitMapT:
+      peerDevice.expectBitmap();
+      break;
+    case Conn.StartingSyncS:
+    case Conn.StartingSyncT:
+      peerDevice.startFullSync(after.conn);
+      break;
+    case Conn.SyncSource:
+      if (before.conn !== Conn.PausedSyncS) peerDevice.resyncSource.begin();
+      break;
+    case Conn.SyncTarget:
+      if (before.conn !== Conn.PausedSyncT) peerDevice.resyncTarget.begin();
+      peerDevice.resyncTarget.go();
+      break;
+    case Conn.PausedSyncT:
+      if (before.conn !== Conn.SyncTarget) peerDevice.resyncTarget.begin();
+      break;
+    default:
+      if (before.conn >= Conn.StartingSyncS && after.conn <= Conn.Connected) peerDevice.resyncEnded();
+  }
+  void resource;
+}

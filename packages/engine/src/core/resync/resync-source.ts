@@ -1,0 +1,162 @@
+/**
+ * The node whose data is current: it answers the target's requests and clears bits as the target confirms.
+ *
+ * Invariant: what is read for the target is never older than a write that was sent to it before. A request waits for
+ * overlapping writes of the own applications to finish, and holds later ones back until its answer is queued.
+ *
+ * Source: wire.md 8.1 to 8.5.
+ */
+import { Conn, Disk, ID_SYNCER, type BlockRequest, type DigestRequest } from '../../wire';
+import type { PeerDevice } from '../peer-device/peer-device';
+import { isWithin } from '../request/peer-requests';
+import { lockedRange } from '../request/range-locks';
+import { JUST_CREATED, SYNC_UUID_OFFSET, addUuid, clearBitmapUuid, pushHistory } from '../uuid/generation';
+import { SyncProgress } from './sync-progress';
+
+export class ResyncSource {
+  private run = 0;
+  private failedBits = 0;
+
+  constructor(private readonly peerDevice: PeerDevice) {}
+
+  begin(): void {
+    const { peerDevice } = this;
+    const { device, connection } = peerDevice;
+    this.failedBits = 0;
+    peerDevice.progress = new SyncProgress(peerDevice.outOfSyncBits, device.resource.host.nowMs());
+    const set = peerDevice.uuids;
+    const usable = set.bitmap !== 0n && set.bitmap !== JUST_CREATED;
+    const syncUuid = usable ? addUuid(set.bitmap, SYNC_UUID_OFFSET) : device.resource.host.randomUuid() & ~1n;
+    peerDevice.setUuids({ ...pushHistory(set, set.bitmap), bitmap: syncUuid });
+    // The target must not learn of a UUID that this side could forget in a crash.
+    const { run } = this;
+    device.commitGeneration(() => {
+      if (run === this.run) connection.sendData({ kind: 'SyncUuid', volume: device.volume, uuid: syncUuid });
+    });
+    device.resource.log(
+      'info',
+      device.subject,
+      `Began resync as SyncSource (will sync ${peerDevice.outOfSyncBits * 4} KB [${peerDevice.outOfSyncBits} bits set]).`,
+    );
+  }
+
+  stop(): void {
+    this.run++;
+  }
+
+  /** False: the request breaks the protocol. */
+  requested(packet: BlockRequest | DigestRequest): boolean {
+    const { peerDevice, run } = this;
+    const { device, connection } = peerDevice;
+    const { sector, sizeBytes } = packet;
+    if (!isWithin(packet, device.sizeSectors) || sizeBytes > connection.maxBioBytes) return false;
+    const disk = device.diskState === Disk.UpToDate ? device.disk : null;
+    const negative = (): void =>
+      connection.sendMeta({
+        kind: 'NegRsDReply',
+        volume: device.volume,
+        sector,
+        blockId: packet.blockId,
+        sizeBytes,
+        seq: peerDevice.nextSeq(),
+      });
+    if (disk === null) {
+      negative();
+      return true;
+    }
+    const { session } = connection;
+    const lock = lockedRange(sector, sector + sizeBytes / 512, () => {
+      const into = new Uint8Array(sizeBytes);
+      disk.data.read(sector * 512, into, (error) => {
+        const current = run === this.run && session === connection.session;
+        if (current && error !== null) {
+          device.localIoFailed('read', error);
+          negative();
+        } else if (current) this.answer(packet, into);
+        device.applicationLocks.leave(lock);
+      });
+    });
+    device.applicationLocks.enter(lock);
+    return true;
+  }
+
+  private answer(packet: BlockRequest | DigestRequest, data: Uint8Array): void {
+    const { peerDevice } = this;
+    const { device, connection } = peerDevice;
+    const { sector, sizeBytes } = packet;
+    device.stats.readSectors += sizeBytes / 512;
+    if (packet.kind === 'CsumRsRequest' && connection.csumsDigest !== null) {
+      if (equalBytes(connection.csumsDigest.of([data]), packet.digest)) {
+        const cleared = peerDevice.setInSync(sector, sizeBytes);
+        if (peerDevice.progress !== null) peerDevice.progress.sameChecksumBits += cleared;
+        connection.sendMeta({
+          kind: 'RsIsInSync',
+          volume: device.volume,
+          sector,
+          blockId: packet.blockId,
+          sizeBytes,
+          seq: peerDevice.nextSeq(),
+        });
+        return;
+      }
+    }
+    if (packet.kind === 'RsThinReq' && data.every((byte) => byte === 0)) {
+      connection.sendData({ kind: 'RsDeallocated', volume: device.volume, sector, sizeBytes });
+      return;
+    }
+    peerDevice.stats.sentSectors += sizeBytes / 512;
+    const digest = connection.sendDigest?.of([data]);
+    connection.sendData({
+      kind: 'RsDataReply',
+      volume: device.volume,
+      sector,
+      blockId: ID_SYNCER,
+      seq: 0,
+      flags: 0,
+      sizeBytes,
+      payload: [data],
+      ...(digest === undefined ? {} : { digest }),
+    });
+  }
+
+  /** P_RS_WRITE_ACK for a resync block. */
+  written(sector: number, sizeBytes: number): void {
+    this.peerDevice.setInSync(sector, sizeBytes);
+    this.noteProgress();
+  }
+
+  /** P_NEG_ACK for a resync block: it stays dirty. */
+  failed(_sector: number, sizeBytes: number): void {
+    this.failedBits += Math.ceil(sizeBytes / 4096);
+    if (this.peerDevice.progress !== null) this.peerDevice.progress.failedBits = this.failedBits;
+  }
+
+  private noteProgress(): void {
+    const { progress, device } = this.peerDevice;
+    progress?.advance(device.resource.host.nowMs(), this.peerDevice.outOfSyncBits);
+  }
+
+  /** The target says Connected and UpToDate. True: the resync is over here too. */
+  targetFinished(): boolean {
+    const { peerDevice } = this;
+    const { device } = peerDevice;
+    if (peerDevice.outOfSyncBits > this.failedBits) return false;
+    const failed = this.failedBits;
+    const totalBits = peerDevice.progress?.totalBits ?? 0;
+    device.resource.log('info', device.subject, `Resync done (total ${totalBits * 4} K)`);
+    if (failed === 0) {
+      peerDevice.setUuids(clearBitmapUuid(peerDevice.uuids));
+      device.commitGeneration();
+      device.disk?.writeBitmap(null, () => undefined);
+    }
+    device.resource.states.force(peerDevice, {
+      conn: Conn.Connected,
+      pdsk: failed === 0 ? Disk.UpToDate : Disk.Inconsistent,
+    });
+    return true;
+  }
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

@@ -1,0 +1,321 @@
+/**
+ * The node that is brought up to date: it asks for the blocks whose bits are set, writes the answers, and says so.
+ *
+ * Invariants:
+ * - A block that is being asked for keeps the own applications' writes away until it is written.
+ * - A bit is cleared only after its block was written; the disk becomes UpToDate only after everything is stable.
+ *
+ * Source: wire.md 8.2 to 8.5, behaviour.md 7.4, 7.6.
+ */
+import { Conn, Disk, Feature, ID_SYNCER, type DataPacket } from '../../wire';
+import type { DiskError, Timer } from '../host';
+import type { PeerDevice } from '../peer-device/peer-device';
+import { lockedRange, type LockedRange } from '../request/range-locks';
+import { afterResyncTarget } from '../uuid/uuid-decision';
+import { RESYNC_STEP_MS, RateController } from './rate-controller';
+import { SyncProgress } from './sync-progress';
+
+/** 16 MiB: a request stays within one resync extent (wire 8.2). */
+const RESYNC_EXTENT_SECTORS = 32768;
+
+interface ResyncRequest {
+  readonly sector: number;
+  readonly sizeBytes: number;
+  readonly appLock: LockedRange;
+  answered: boolean;
+}
+
+export class ResyncTarget {
+  private controller = new RateController();
+  private timer: Timer | null = null;
+  private position = 0;
+  /** By first sector: below protocol 122 all requests carry the same block id. */
+  private readonly requests = new Map<number, ResyncRequest>();
+  private inFlightSectors = 0;
+  private answeredSectors = 0;
+  private finishing = false;
+  private run = 0;
+
+  constructor(private readonly peerDevice: PeerDevice) {}
+
+  get inFlight(): number {
+    return this.inFlightSectors;
+  }
+
+  begin(): void {
+    const { peerDevice } = this;
+    this.stop();
+    this.controller = new RateController();
+    this.position = 0;
+    this.answeredSectors = 0;
+    peerDevice.progress = new SyncProgress(peerDevice.outOfSyncBits, peerDevice.device.resource.host.nowMs());
+    peerDevice.device.resource.log(
+      'info',
+      peerDevice.device.subject,
+      `Began resync as SyncTarget (will sync ${peerDevice.outOfSyncBits * 4} KB [${peerDevice.outOfSyncBits} bits set]).`,
+    );
+  }
+
+  /** The state allows to ask. */
+  go(): void {
+    if (this.timer === null) this.step();
+  }
+
+  stop(): void {
+    this.run++;
+    this.timer?.cancel();
+    this.timer = null;
+    this.finishing = false;
+    for (const request of this.requests.values()) {
+      if (!request.answered) this.peerDevice.device.applicationLocks.leave(request.appLock);
+    }
+    this.requests.clear();
+    this.inFlightSectors = 0;
+  }
+
+  private step(): void {
+    const { peerDevice } = this;
+    const { host } = peerDevice.device.resource;
+    this.timer = null;
+    if (peerDevice.conn !== Conn.SyncTarget) return;
+    this.timer = host.after(RESYNC_STEP_MS, () => this.step());
+    const { progress } = peerDevice;
+    progress?.advance(host.nowMs(), peerDevice.outOfSyncBits);
+    const wanted = this.controller.next(peerDevice.options, this.answeredSectors, this.inFlightSectors);
+    this.answeredSectors = 0;
+    if (progress !== null) progress.wantKiBs = wanted * 4 * (1000 / RESYNC_STEP_MS);
+    const inFlightMax = (peerDevice.connection.net.maxBuffers / 2) * 8;
+    let left = wanted;
+    while (left > 0 && this.inFlightSectors < inFlightMax) {
+      const bits = this.requestNext(left);
+      if (bits === 0) break;
+      left -= bits;
+    }
+    this.finishIfDone();
+    peerDevice.device.resource.changed();
+  }
+
+  /** Asks for the next dirty blocks, at most `limit` bits of them; 0: there is nothing to ask for now. */
+  private requestNext(limit: number): number {
+    const { peerDevice } = this;
+    const { device, connection, bitmap } = peerDevice;
+    if (bitmap === null) return 0;
+    let bit = bitmap.findSet(this.position);
+    if (bit === -1) {
+      // A pass is over; blocks that were cancelled or became dirty meanwhile are the next pass's, once answers are in.
+      if (this.position === 0 || this.requests.size > 0) return 0;
+      this.position = 0;
+      bit = bitmap.findSet(0);
+      if (bit === -1) return 0;
+    }
+    if (this.requests.has(bit * 8) || this.isFailed(bit)) {
+      this.position = bit + 1;
+      return this.position < bitmap.bitCount && limit > 0 ? this.requestNext(limit) : 0;
+    }
+    const maxBits = Math.min(limit, connection.maxBioBytes / 4096, peerDevice.peerMaxBioBytes / 4096);
+    let count = 1;
+    // Grow while the request starts on a boundary of the next size, as the module does.
+    while (count * 2 <= maxBits && bit % (count * 2) === 0 && this.allDirty(bit + count, bit + count * 2)) count *= 2;
+    const sector = bit * 8;
+    const extentEnd = (Math.floor(sector / RESYNC_EXTENT_SECTORS) + 1) * RESYNC_EXTENT_SECTORS;
+    const end = Math.min(sector + count * 8, extentEnd, device.sizeSectors);
+    if (end <= sector) return 0;
+    this.position = bit + count;
+    const sizeBytes = (end - sector) * 512;
+    const request: ResyncRequest = {
+      sector,
+      sizeBytes,
+      answered: false,
+      appLock: lockedRange(sector, end, () => this.ask(request)),
+    };
+    this.requests.set(sector, request);
+    this.inFlightSectors += sizeBytes / 512;
+    device.applicationLocks.enter(request.appLock);
+    return count;
+  }
+
+  private allDirty(from: number, to: number): boolean {
+    const { bitmap } = this.peerDevice;
+    if (bitmap === null || to > bitmap.bitCount) return false;
+    const clear = bitmap.findClear(from);
+    if (clear !== -1 && clear < to) return false;
+    for (let bit = from; bit < to; bit++) if (this.requests.has(bit * 8)) return false;
+    return true;
+  }
+
+  private readonly failedBits = new Set<number>();
+  private isFailed(bit: number): boolean {
+    return this.failedBits.has(bit);
+  }
+
+  private ask(request: ResyncRequest): void {
+    if (this.requests.get(request.sector) !== request) return;
+    const { connection, device, options } = this.peerDevice;
+    void options;
+    const { sector, sizeBytes } = request;
+    const head = { volume: device.volume, sector, blockId: ID_SYNCER, sizeBytes };
+    const digest = connection.csumsDigest;
+    if (digest !== null && connection.version >= 89 && device.disk !== null) {
+      const into = new Uint8Array(sizeBytes);
+      const { run } = this;
+      device.disk.data.read(sector * 512, into, (error) => {
+        if (run !== this.run || this.requests.get(sector) !== request) return;
+        if (error !== null) connection.sendData({ kind: 'RsDataRequest', ...head });
+        else connection.sendData({ kind: 'CsumRsRequest', ...head, digest: digest.of([into]) });
+      });
+      return;
+    }
+    const granularity = device.diskOptions.rsDiscardGranularityBytes;
+    const thin = granularity > 0 && sizeBytes === granularity && connection.hasFeature(Feature.THIN_RESYNC);
+    connection.sendData({ kind: thin ? 'RsThinReq' : 'RsDataRequest', ...head });
+  }
+
+  /** P_RS_DATA_REPLY. False: nobody asked for it. */
+  dataArrived(packet: DataPacket): boolean {
+    return this.answered(packet.sector, packet.sizeBytes, (disk, done) =>
+      disk.write(packet.sector * 512, packet.payload, done),
+    );
+  }
+
+  /** P_RS_DEALLOCATED: the source holds nothing but zeroes there. */
+  deallocated(sector: number, sizeBytes: number): boolean {
+    return this.answered(sector, sizeBytes, (disk, done) =>
+      disk.discardSupported ? disk.discard(sector * 512, sizeBytes, done) : disk.writeZeroes(sector * 512, sizeBytes, done),
+    );
+  }
+
+  /** P_RS_IS_IN_SYNC: the checksums were equal; both sides clear the bits, nothing is acknowledged. */
+  isInSync(sector: number, sizeBytes: number): void {
+    const request = this.requests.get(sector);
+    if (request === undefined || request.sizeBytes !== sizeBytes) return;
+    const cleared = this.peerDevice.setInSync(sector, sizeBytes);
+    if (this.peerDevice.progress !== null) this.peerDevice.progress.sameChecksumBits += cleared;
+    this.settle(request);
+    this.finishIfDone();
+  }
+
+  /** P_NEG_RS_DREPLY or P_RS_CANCEL. */
+  refused(sector: number, sizeBytes: number, why: 'failed' | 'cancelled'): void {
+    const request = this.requests.get(sector);
+    if (request === undefined || request.sizeBytes !== sizeBytes) return;
+    if (why === 'failed') this.noteFailed(sector, sizeBytes);
+    this.settle(request);
+    this.finishIfDone();
+  }
+
+  private answered(
+    sector: number,
+    sizeBytes: number,
+    write: (disk: NonNullable<PeerDevice['device']['disk']>['data'], done: (error: DiskError | null) => void) => void,
+  ): boolean {
+    const { peerDevice, run } = this;
+    const { device, connection } = peerDevice;
+    const request = this.requests.get(sector);
+    if (request === undefined || request.sizeBytes !== sizeBytes || request.answered) return false;
+    peerDevice.stats.receivedSectors += sizeBytes / 512;
+    const disk = device.usableDisk;
+    const acknowledge = (kind: 'RsWriteAck' | 'NegAck'): void =>
+      connection.sendMeta({
+        kind,
+        volume: device.volume,
+        sector,
+        blockId: ID_SYNCER,
+        sizeBytes,
+        seq: peerDevice.nextSeq(),
+      });
+    if (disk === null) {
+      acknowledge('NegAck');
+      this.settle(request);
+      return true;
+    }
+    const lock = lockedRange(sector, sector + sizeBytes / 512, () =>
+      write(disk.data, (error) => {
+        disk.noteDataWritten();
+        device.stats.writtenSectors += sizeBytes / 512;
+        device.peerLocks.leave(lock);
+        if (run !== this.run) return;
+        if (error !== null) {
+          this.noteFailed(sector, sizeBytes);
+          acknowledge('NegAck');
+          device.localIoFailed('write', error);
+        } else {
+          peerDevice.setInSync(sector, sizeBytes);
+          acknowledge('RsWriteAck');
+        }
+        this.settle(request);
+        this.finishIfDone();
+      }),
+    );
+    device.peerLocks.enter(lock);
+    return true;
+  }
+
+  private noteFailed(sector: number, sizeBytes: number): void {
+    const { progress } = this.peerDevice;
+    for (let bit = Math.floor(sector / 8); bit < Math.ceil((sector + sizeBytes / 512) / 8); bit++) this.failedBits.add(bit);
+    if (progress !== null) progress.failedBits = this.failedBits.size;
+  }
+
+  private settle(request: ResyncRequest): void {
+    if (request.answered) return;
+    request.answered = true;
+    this.requests.delete(request.sector);
+    this.inFlightSectors -= request.sizeBytes / 512;
+    this.answeredSectors += request.sizeBytes / 512;
+    this.peerDevice.device.applicationLocks.leave(request.appLock);
+  }
+
+  finishIfDone(): void {
+    const { peerDevice } = this;
+    if (peerDevice.conn !== Conn.SyncTarget || this.finishing || this.requests.size > 0) return;
+    if (peerDevice.outOfSyncBits > this.failedBits.size) return;
+    this.finishing = true;
+    const { run } = this;
+    const { device, connection } = peerDevice;
+    // Earlier traffic must be through on the source, and everything stable here, before the disk counts as current.
+    connection.ping(() => {
+      const { disk } = device;
+      if (run !== this.run || disk === null) return;
+      disk.flushData((error) => {
+        if (run !== this.run) return;
+        if (error !== null) return device.localIoFailed('write', error);
+        disk.writeBitmap(null, (ok) => {
+          if (run !== this.run || !ok) return;
+          if (peerDevice.outOfSyncBits > this.failedBits.size || this.requests.size > 0) {
+            this.finishing = false;
+            return;
+          }
+          this.finish();
+        });
+      });
+    });
+  }
+
+  private finish(): void {
+    const { peerDevice } = this;
+    const { device } = peerDevice;
+    const failed = this.failedBits.size;
+    this.failedBits.clear();
+    const totalBits = peerDevice.progress?.totalBits ?? 0;
+    device.resource.log(
+      'info',
+      device.subject,
+      `Resync done (total ${totalBits * 4} K${failed > 0 ? `; ${failed} blocks failed` : ''})`,
+    );
+    if (failed === 0 && peerDevice.peerUuids !== null) {
+      const moved = afterResyncTarget(peerDevice.uuids, peerDevice.peerUuids);
+      peerDevice.setUuids(moved);
+      device.commitGeneration();
+      // What the source will show from now on: its bitmap UUID is in its history.
+      peerDevice.peerUuids = { ...peerDevice.peerUuids, ...moved };
+    }
+    device.resource.lastResyncedKiB = totalBits * 4;
+    device.resource.states.force(peerDevice, {
+      conn: Conn.Connected,
+      disk: failed === 0 ? Disk.UpToDate : Disk.Inconsistent,
+      pdsk: Disk.UpToDate,
+    });
+    device.resource.runHandler('after-resync-target', { peerDevice });
+  }
+}
+

@@ -1,0 +1,77 @@
+/**
+ * What a proposed state implies for its other fields. Source: behaviour.md 1.8 and the clamp table 1.9, column 8.4.
+ */
+import { Conn, Disk, Role } from '../../wire';
+import { isSyncState, type VolumeState } from './volume-state';
+
+export interface SanitizeContext {
+  /** What the disk is when negotiation with the peer is cut short; null: it becomes Diskless. */
+  readonly diskIfNotNegotiated: { readonly disk: number; readonly pdsk: number } | null;
+}
+
+export function sanitizeState(proposed: VolumeState, context: SanitizeContext): VolumeState {
+  const ns = { ...proposed };
+  if (ns.conn < Conn.Connected) {
+    ns.peerIsp = false;
+    ns.peer = Role.Unknown;
+    if (ns.pdsk > Disk.DUnknown || ns.pdsk < Disk.Inconsistent) ns.pdsk = Disk.DUnknown;
+  }
+  if (ns.conn === Conn.StandAlone && ns.disk === Disk.Diskless && ns.role === Role.Secondary) ns.aftrIsp = false;
+  if (ns.conn > Conn.Connected && (ns.disk <= Disk.Failed || ns.pdsk <= Disk.Failed)) ns.conn = Conn.Connected;
+  if (ns.conn < Conn.Connected && ns.disk === Disk.Negotiating) {
+    ns.disk = context.diskIfNotNegotiated?.disk ?? Disk.Diskless;
+    ns.pdsk = context.diskIfNotNegotiated?.pdsk ?? Disk.DUnknown;
+  }
+  if (ns.conn >= Conn.Connected && ns.conn < Conn.Ahead) {
+    if (ns.disk === Disk.Consistent || ns.disk === Disk.Outdated) ns.disk = Disk.UpToDate;
+    if (ns.pdsk === Disk.Consistent || ns.pdsk === Disk.Outdated) ns.pdsk = Disk.UpToDate;
+  }
+  const range = CLAMPS[ns.conn];
+  if (range !== undefined) {
+    ns.disk = clamp(ns.disk, range.disk);
+    ns.pdsk = clamp(ns.pdsk, range.pdsk);
+  }
+  if (isSyncState(ns.conn)) ns.conn = pausedOrNot(ns.conn, ns.userIsp || ns.peerIsp || ns.aftrIsp);
+  return ns;
+}
+
+interface Range {
+  readonly disk: readonly [number, number];
+  readonly pdsk: readonly [number, number];
+}
+
+const UP_TO_DATE = [Disk.UpToDate, Disk.UpToDate] as const;
+const INCONSISTENT = [Disk.Inconsistent, Disk.Inconsistent] as const;
+const TARGET: Range = { disk: [Disk.Inconsistent, Disk.Outdated], pdsk: UP_TO_DATE };
+const SOURCE: Range = { disk: UP_TO_DATE, pdsk: [Disk.Inconsistent, Disk.Consistent] };
+
+const CLAMPS: Readonly<Record<number, Range>> = {
+  [Conn.WFBitMapT]: TARGET,
+  [Conn.StartingSyncT]: TARGET,
+  [Conn.WFSyncUUID]: TARGET,
+  [Conn.Behind]: TARGET,
+  [Conn.PausedSyncT]: TARGET,
+  [Conn.SyncTarget]: { disk: INCONSISTENT, pdsk: UP_TO_DATE },
+  [Conn.WFBitMapS]: SOURCE,
+  [Conn.PausedSyncS]: SOURCE,
+  [Conn.StartingSyncS]: SOURCE,
+  [Conn.Ahead]: SOURCE,
+  [Conn.SyncSource]: { disk: UP_TO_DATE, pdsk: INCONSISTENT },
+  [Conn.VerifyS]: { disk: UP_TO_DATE, pdsk: UP_TO_DATE },
+  [Conn.VerifyT]: { disk: UP_TO_DATE, pdsk: UP_TO_DATE },
+};
+
+const clamp = (value: number, [min, max]: readonly [number, number]): number => Math.min(Math.max(value, min), max);
+
+function pausedOrNot(conn: number, paused: boolean): number {
+  switch (conn) {
+    case Conn.SyncSource:
+    case Conn.PausedSyncS:
+      return paused ? Conn.PausedSyncS : Conn.SyncSource;
+    case Conn.SyncTarget:
+    case Conn.PausedSyncT:
+      return paused ? Conn.PausedSyncT : Conn.SyncTarget;
+    default:
+      return conn;
+  }
+}
