@@ -184,7 +184,8 @@ export class Connection {
       drained: () => undefined,
     });
     this.handshakeTimer = this.host.after(4 * this.net.pingTimeoutMs, () => {
-      if (this.phase === 'features' || this.phase === 'auth') this.lost(Conn.NetworkFailure, 'handshake timed out', 'pause');
+      if (this.phase === 'features' || this.phase === 'auth')
+        this.lost(Conn.NetworkFailure, 'handshake timed out', 'pause');
     });
     this.sendData({ kind: 'ConnectionFeatures', volume: 0, ...OFFER });
   }
@@ -202,7 +203,8 @@ export class Connection {
 
   private packet(socket: SocketKind, packet: Packet): void {
     this.lastReceivedMs = this.host.nowMs();
-    const ok = this.phase === 'up' ? this.dispatch(packet) : socket === 'meta' ? this.early(packet) : this.handshake(packet);
+    const ok =
+      this.phase === 'up' ? this.dispatch(packet) : socket === 'meta' ? this.early(packet) : this.handshake(packet);
     if (!ok && this.link !== null) this.lost(Conn.ProtocolError, `unexpected ${packet.kind} packet`, 'pause');
   }
 
@@ -279,8 +281,6 @@ export class Connection {
   private exchangeParameters(): void {
     const { net } = this;
     this.phase = 'parameters';
-    const integrity = this.sendDigest?.sizeBytes ?? 0;
-    this.link?.setIntegrityDigestSizes(integrity, integrity);
     this.sendEpochs = this.newSendEpochs(1 + Math.floor(this.host.randomFraction() * 0x7fffffff));
     this.receiveEpochs = this.newReceiveEpochs();
     this.sendData({
@@ -320,6 +320,9 @@ export class Connection {
       return true;
     }
     if ((packet.connFlags & ConnFlag.DRY_RUN) !== 0) this.dryRun = true;
+    // The link splits digests from payloads from the packet after P_PROTOCOL on.
+    const digestBytes = this.sendDigest?.sizeBytes ?? 0;
+    this.link?.setIntegrityDigestSizes(digestBytes, digestBytes);
     this.phase = 'up';
     this.handshakeTimer?.cancel();
     this.schedulePing();
@@ -400,7 +403,8 @@ export class Connection {
         const pending = this.pendingReads.get(Number(packet.blockId));
         if (pending === undefined) return false;
         this.pendingReads.delete(Number(packet.blockId));
-        peerDevice.device.reads.replied(pending.request, []);
+        pending.request.peersRefused++;
+        peerDevice.device.reads.route(pending.request);
         return true;
       }
       case 'RsDataRequest':
@@ -461,7 +465,8 @@ export class Connection {
 
   private syncParam(peerDevice: PeerDevice, verifyAlg: string, csumsAlg: string): boolean {
     if (peerDevice.conn !== Conn.WFReportParams) return true;
-    const different = verifyAlg !== this.net.verifyAlg ? 'verify-alg' : csumsAlg !== this.net.csumsAlg ? 'csums-alg' : null;
+    const different =
+      verifyAlg !== this.net.verifyAlg ? 'verify-alg' : csumsAlg !== this.net.csumsAlg ? 'csums-alg' : null;
     if (different !== null) this.refuse(`incompatible ${different} settings`);
     return true;
   }
@@ -542,7 +547,9 @@ export class Connection {
   private newReceiveEpochs(): ReceiveEpochs {
     return new ReceiveEpochs({
       flush: (done) => {
-        const disks = [...this.peerDevices.values()].filter(({ device }) => device.disk !== null && device.diskOptions.diskFlushes);
+        const disks = [...this.peerDevices.values()].filter(
+          ({ device }) => device.disk !== null && device.diskOptions.diskFlushes,
+        );
         let pending = disks.length + 1;
         const finished = (): void => {
           if (--pending === 0) done();
@@ -587,9 +594,9 @@ export class Connection {
   }
 
   private peerRequestsState(peerDevice: PeerDevice, packet: StateChangeRequest): void {
-    const reply = (retcode: number): void =>
-      this.sendMeta({ kind: 'StateChgReply', volume: packet.volume, retcode });
-    if (this.resolvesConflicts && this.stateRequests.has(peerDevice.device.volume)) return reply(SS.SS_CONCURRENT_ST_CHG);
+    const reply = (retcode: number): void => this.sendMeta({ kind: 'StateChgReply', volume: packet.volume, retcode });
+    if (this.resolvesConflicts && this.stateRequests.has(peerDevice.device.volume))
+      return reply(SS.SS_CONCURRENT_ST_CHG);
     const mask = translate(packet.mask);
     const value = translate(packet.value);
     const retcode = this.resource.states.request((view, before) =>
@@ -626,7 +633,11 @@ export class Connection {
     resource.runHandler('before-resync-target', { peerDevice }, (exitCode) => {
       if (peerDevice.conn !== Conn.WFSyncUUID && peerDevice.conn !== Conn.Behind) return;
       if (exitCode > 0) return this.disconnectHard('before-resync-target said no');
-      peerDevice.setUuids({ ...peerDevice.uuids, current: resource.role === Role.Primary ? uuid | 1n : uuid, bitmap: 0n });
+      peerDevice.setUuids({
+        ...peerDevice.uuids,
+        current: resource.role === Role.Primary ? uuid | 1n : uuid,
+        bitmap: 0n,
+      });
       device.commitGeneration();
       resource.states.force(peerDevice, { conn: Conn.SyncTarget, disk: Disk.Inconsistent, pdsk: Disk.UpToDate });
     });
@@ -696,14 +707,19 @@ export class Connection {
       firstOf(this.pendingWrites)?.request.startedMs ?? Infinity,
       firstOf(this.pendingReads)?.request.startedMs ?? Infinity,
     );
-    if (this.host.nowMs() - oldestMs > limitMs) this.lost(Conn.Timeout, 'Remote failed to answer within ko-count x timeout', 'at-once');
+    if (this.host.nowMs() - oldestMs > limitMs)
+      this.lost(Conn.Timeout, 'Remote failed to answer within ko-count x timeout', 'at-once');
   }
 
   // ---- the end ----
 
   private linkClosed(reason: 'BrokenPipe' | 'NetworkFailure' | 'ProtocolError', text: string): void {
     const handshaking = this.phase !== 'up';
-    this.lost(this.announcedDisconnect ? Conn.TearDown : Conn[reason], text, handshaking || reason === 'ProtocolError' ? 'pause' : 'at-once');
+    this.lost(
+      this.announcedDisconnect ? Conn.TearDown : Conn[reason],
+      text,
+      handshaking || reason === 'ProtocolError' ? 'pause' : 'at-once',
+    );
   }
 
   /** Fatal: the two sides do not fit. Does not dial again until an administrator asks. */
@@ -741,10 +757,23 @@ export class Connection {
     this.phase = 'down';
     this.session++;
     link?.close();
-    for (const timer of [this.handshakeTimer, this.retryTimer, this.pingTimer, this.pingAckTimer, this.barrierTimer, this.checkTimer]) {
+    for (const timer of [
+      this.handshakeTimer,
+      this.retryTimer,
+      this.pingTimer,
+      this.pingAckTimer,
+      this.barrierTimer,
+      this.checkTimer,
+    ]) {
       timer?.cancel();
     }
-    this.handshakeTimer = this.retryTimer = this.pingTimer = this.pingAckTimer = this.barrierTimer = this.checkTimer = null;
+    this.handshakeTimer =
+      this.retryTimer =
+      this.pingTimer =
+      this.pingAckTimer =
+      this.barrierTimer =
+      this.checkTimer =
+        null;
     this.pingWaiters = [];
     this.pingsOutstanding = 0;
     this.earlySyncUuids.clear();
@@ -817,7 +846,16 @@ const CONN_AT_PEER: Readonly<Record<number, number>> = {
 };
 
 function overlay(
-  before: { role: number; peer: number; conn: number; disk: number; pdsk: number; userIsp: boolean; peerIsp: boolean; aftrIsp: boolean },
+  before: {
+    role: number;
+    peer: number;
+    conn: number;
+    disk: number;
+    pdsk: number;
+    userIsp: boolean;
+    peerIsp: boolean;
+    aftrIsp: boolean;
+  },
   mask: number,
   value: number,
 ) {

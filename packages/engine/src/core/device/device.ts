@@ -11,7 +11,7 @@ import { ApplicationReads } from '../request/application-reads';
 import { ApplicationWrites } from '../request/application-writes';
 import { RangeLocks } from '../request/range-locks';
 import type { Resource } from '../resource/resource';
-import { JUST_CREATED, withPrimaryBit } from '../uuid/generation';
+import { JUST_CREATED, hex, withPrimaryBit } from '../uuid/generation';
 import type { LocalDisk } from './local-disk';
 
 export class Device {
@@ -39,8 +39,11 @@ export class Device {
   diskOptionValues: OptionValues = {};
   diskOptions: DiskOptions = diskOptions({});
   deviceOptionValues: OptionValues = {};
-  backing: { readonly dataDevice: string; readonly metaDevice: string; readonly metaIndex: 'internal' | 'flexible' | number } | null =
-    null;
+  backing: {
+    readonly dataDevice: string;
+    readonly metaDevice: string;
+    readonly metaIndex: 'internal' | 'flexible' | number;
+  } | null = null;
   readonly stats = { readSectors: 0, writtenSectors: 0, upperPending: 0, lowerPending: 0 };
   /** Told when the size changes: exporters announce it. */
   onResize: () => void = () => undefined;
@@ -111,7 +114,9 @@ export class Device {
     this.activityLog = new ActivityLog(slotCount, {
       beforeEviction: (evicted, done) => {
         const pages = new Set(evicted.map((extent) => Math.floor(extent / 32)));
-        disk.flushData((error) => (error === null ? disk.writeBitmap(pages, done) : this.localIoFailed('write', error)));
+        disk.flushData((error) =>
+          error === null ? disk.writeBitmap(pages, done) : this.localIoFailed('write', error),
+        );
       },
       writeTransaction: (transaction, done) => disk.writeAlTransaction(transaction, (ok) => ok && done()),
     });
@@ -150,7 +155,8 @@ export class Device {
     const uuid = withPrimaryBit(this.resource.host.randomUuid() & ~1n, this.resource.role === Role.Primary);
     const old = superblock.currentUuid;
     for (const { peerNodeId } of this.peerDevices.map(({ connection }) => connection)) {
-      if (disk.peer(peerNodeId).bitmapUuid === 0n && old !== JUST_CREATED) disk.updatePeer(peerNodeId, { bitmapUuid: old });
+      if (disk.peer(peerNodeId).bitmapUuid === 0n && old !== JUST_CREATED)
+        disk.updatePeer(peerNodeId, { bitmapUuid: old });
       else if (old === JUST_CREATED) disk.updatePeer(peerNodeId, { bitmapUuid: old });
     }
     disk.update({ currentUuid: uuid });
@@ -215,7 +221,8 @@ export class Device {
       return;
     }
     const detach = (): void => this.resource.loseDisk(this);
-    if (this.diskOptions.onIoError === 'call-local-io-error') this.resource.runHandler('local-io-error', { device: this }, detach);
+    if (this.diskOptions.onIoError === 'call-local-io-error')
+      this.resource.runHandler('local-io-error', { device: this }, detach);
     else detach();
   }
 
@@ -236,5 +243,3 @@ export class Device {
     this.reads.resume();
   }
 }
-
-export const hex = (uuid: bigint): string => uuid.toString(16).toUpperCase().padStart(16, '0');

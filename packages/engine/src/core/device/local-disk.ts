@@ -234,7 +234,7 @@ export class LocalDisk {
       allOk &&= ok;
       if (--pending === 0) this.flushMeta(allOk, done);
     };
-    for (let i = 0; i < blocks.length; ) {
+    for (let i = 0; i < blocks.length;) {
       const first = blocks[i]!;
       const pieces: Uint8Array[] = [];
       while (i < blocks.length && blocks[i]!.block === first.block + pieces.length) pieces.push(blocks[i++]!.bytes);

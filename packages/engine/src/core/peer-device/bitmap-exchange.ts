@@ -1,7 +1,7 @@
 /**
  * The bitmaps travel: the source's first, then the target's merged one. Source: wire.md 7.1.
  */
-import { BitmapReceiver, BitmapSender, Conn, bitmapChunkBytes, isProtocolError, type BitmapPacket } from '../../wire';
+import { BitmapReceiver, BitmapSender, Conn, bitmapChunkBytes, type BitmapPacket } from '../../wire';
 import type { PeerDevice } from './peer-device';
 
 export class BitmapExchange {
@@ -44,7 +44,7 @@ export class BitmapExchange {
     const result = this.receiver.feed(packet);
     if (result === 'more') return true;
     this.receiver = null;
-    if (isProtocolError(result)) {
+    if (result !== 'complete') {
       connection.log('error', result.message);
       return false;
     }

@@ -86,7 +86,8 @@ export class PeerDevice {
   isReplicatedTo(): boolean {
     if (this.conn < Conn.Connected) return false;
     return (
-      this.pdsk === Disk.UpToDate || (this.pdsk >= Disk.Inconsistent && this.conn >= Conn.WFBitMapT && this.conn < Conn.Ahead)
+      this.pdsk === Disk.UpToDate ||
+      (this.pdsk >= Disk.Inconsistent && this.conn >= Conn.WFBitMapT && this.conn < Conn.Ahead)
     );
   }
 

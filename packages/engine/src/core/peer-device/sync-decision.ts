@@ -3,7 +3,7 @@
  */
 import { AfterSb, Conn, Disk, Feature, Role, UuidFlag } from '../../wire';
 import { decideByUuids, type UuidDecision } from '../uuid/uuid-decision';
-import { hex } from '../device/device';
+import { hex } from '../uuid/generation';
 import { solveSplitBrain } from '../uuid/split-brain';
 import type { PeerDevice } from './peer-device';
 
@@ -17,7 +17,10 @@ export function decideSync(peerDevice: PeerDevice, peerRole: number, peerDisk: n
   const { device, connection, peerUuids } = peerDevice;
   const { resource } = device;
   if (peerUuids === null) return { kind: 'decided', conn: Conn.Connected, fullSync: false };
-  const selfDisk = device.diskState === Disk.Negotiating ? (device.stateAfterNegotiation?.disk ?? Disk.Inconsistent) : device.diskState;
+  const selfDisk =
+    device.diskState === Disk.Negotiating
+      ? (device.stateAfterNegotiation?.disk ?? Disk.Inconsistent)
+      : device.diskState;
   const decision = decideByUuids({
     self: peerDevice.uuids,
     peer: peerUuids,
@@ -38,14 +41,18 @@ export function decideSync(peerDevice: PeerDevice, peerRole: number, peerDisk: n
   peerDevice.lastRule = decision.rule;
   const { verdict } = decision;
   if (verdict === 'unrelated') return { kind: 'refused', why: 'Unrelated data, aborting!' };
-  if (verdict === 'needs-protocol-91') return { kind: 'refused', why: 'To resolve this both sides have to support at least protocol 91' };
+  if (verdict === 'needs-protocol-91')
+    return { kind: 'refused', why: 'To resolve this both sides have to support at least protocol 91' };
 
   let direction: Direction = verdict.startsWith('source') ? 'source' : verdict.startsWith('target') ? 'target' : 'none';
   let full = verdict.endsWith('full');
   let splitBrain = verdict === 'split-brain' || verdict === 'split-brain-auto';
 
   // One side cannot be read from: the other one is the source whatever the UUIDs say.
-  if ((selfDisk === Disk.Inconsistent && peerDisk > Disk.Inconsistent) || (peerDisk === Disk.Inconsistent && selfDisk > Disk.Inconsistent)) {
+  if (
+    (selfDisk === Disk.Inconsistent && peerDisk > Disk.Inconsistent) ||
+    (peerDisk === Disk.Inconsistent && selfDisk > Disk.Inconsistent)
+  ) {
     full ||= verdict === 'split-brain';
     direction = selfDisk > Disk.Inconsistent ? 'source' : 'target';
     splitBrain = false;
@@ -64,7 +71,11 @@ export function decideSync(peerDevice: PeerDevice, peerRole: number, peerDisk: n
       return { kind: 'refused', why: 'I shall become SyncTarget, but I am primary!' };
     }
   }
-  if (connection.dryRun) return { kind: 'refused', why: `dry-run connect: ${direction === 'none' ? 'No resync' : `would become Sync${direction}`}` };
+  if (connection.dryRun)
+    return {
+      kind: 'refused',
+      why: `dry-run connect: ${direction === 'none' ? 'No resync' : `would become Sync${direction}`}`,
+    };
   if (direction === 'none') return { kind: 'decided', conn: Conn.Connected, fullSync: false };
   return { kind: 'decided', conn: direction === 'source' ? Conn.WFBitMapS : Conn.WFBitMapT, fullSync: full };
 }
@@ -95,7 +106,10 @@ function resolveSplitBrain(
     });
     if (result.callPriLost) resource.runHandler('pri-lost-after-sb', { peerDevice });
     if (result.verdict !== 'unsolved') {
-      connection.log('warn', `Split-Brain detected, automatically solved. Sync from ${result.verdict === 'source' ? 'this' : 'peer'} node`);
+      connection.log(
+        'warn',
+        `Split-Brain detected, automatically solved. Sync from ${result.verdict === 'source' ? 'this' : 'peer'} node`,
+      );
       return { direction: result.verdict, full: !auto };
     }
   }
@@ -103,7 +117,10 @@ function resolveSplitBrain(
   if (connection.discardMyData && !peerDiscards) discard = 'target';
   if (!connection.discardMyData && peerDiscards) discard = 'source';
   if (discard !== '') {
-    connection.log('warn', `Split-Brain detected, manually solved. Sync from ${discard === 'source' ? 'this' : 'peer'} node`);
+    connection.log(
+      'warn',
+      `Split-Brain detected, manually solved. Sync from ${discard === 'source' ? 'this' : 'peer'} node`,
+    );
     return { direction: discard as Direction, full: false };
   }
   connection.log('error', 'Split-Brain detected but unresolved, dropping connection!');
@@ -118,7 +135,11 @@ function logDecision(peerDevice: PeerDevice, decision: UuidDecision): void {
     [set.current, set.bitmap, set.history0, set.history1].map(hex).join(':');
   device.resource.log('info', device.subject, `self ${line(peerDevice.uuids)} bits:${peerDevice.sentDirtyBits}`);
   if (peerUuids !== null) {
-    device.resource.log('info', device.subject, `peer ${line(peerUuids)} bits:${peerUuids.dirtyBits} flags:${peerUuids.flags.toString(16)}`);
+    device.resource.log(
+      'info',
+      device.subject,
+      `peer ${line(peerUuids)} bits:${peerUuids.dirtyBits} flags:${peerUuids.flags.toString(16)}`,
+    );
   }
   device.resource.log('info', device.subject, `uuid_compare()=${decision.verdict} by rule ${decision.rule}`);
 }

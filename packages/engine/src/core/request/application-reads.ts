@@ -14,6 +14,8 @@ export interface ReadRequest {
   readonly done: ReadDone;
   /** The disk failed to read it: only a peer can help. */
   localFailed: boolean;
+  /** Peers that said no: after one, there is nobody left to ask (two nodes). */
+  peersRefused: number;
   startedMs: number;
 }
 
@@ -24,7 +26,7 @@ export class ApplicationReads {
 
   submit(sector: number, into: Uint8Array, done: ReadDone): void {
     this.device.stats.upperPending++;
-    this.route({ sector, into, done, localFailed: false, startedMs: 0 });
+    this.route({ sector, into, done, localFailed: false, peersRefused: 0, startedMs: 0 });
   }
 
   resume(): void {
@@ -54,7 +56,7 @@ export class ApplicationReads {
       return;
     }
     const peerDevice = device.peerDevices.find((candidate) => canServe(candidate));
-    if (peerDevice === undefined) return this.finish(request, 'EIO');
+    if (peerDevice === undefined || request.peersRefused > 0) return this.finish(request, 'EIO');
     const { connection } = peerDevice;
     const blockId = connection.nextBlockId();
     request.startedMs = device.resource.host.nowMs();

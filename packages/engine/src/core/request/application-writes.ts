@@ -284,7 +284,10 @@ export class ApplicationWrites {
 
 const SECTORS_PER_EXTENT = 8192;
 
-export function extentsOf(range: { readonly sector: number; readonly sizeBytes: number }): { first: number; last: number } {
+export function extentsOf(range: { readonly sector: number; readonly sizeBytes: number }): {
+  first: number;
+  last: number;
+} {
   return {
     first: Math.floor(range.sector / SECTORS_PER_EXTENT),
     last: Math.floor((range.sector + range.sizeBytes / 512 - 1) / SECTORS_PER_EXTENT),

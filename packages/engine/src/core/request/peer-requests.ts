@@ -132,7 +132,7 @@ export class PeerRequests {
       }
       this.done(request, disk, error);
     };
-    if (packet.kind === 'Trim' || packet.kind === 'Zeroes') {
+    if (!('payload' in packet)) {
       const discards = packet.kind === 'Trim' && this.peerDevice.connection.hasWriteZeroes;
       if (discards && disk.data.discardSupported) disk.data.discard(offset, packet.sizeBytes, done);
       else disk.data.writeZeroes(offset, packet.sizeBytes, done);

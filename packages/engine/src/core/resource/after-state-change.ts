@@ -6,10 +6,9 @@ import { Conn, Disk, Role } from '../../wire';
 import type { Device } from '../device/device';
 import type { PeerDevice } from '../peer-device/peer-device';
 import type { VolumeState } from '../state/volume-state';
-import type { Resource } from './resource';
 import type { VolumeView } from './state-engine';
 
-export function afterStateChange(resource: Resource, view: VolumeView, before: VolumeState, after: VolumeState): void {
+export function afterStateChange(view: VolumeView, before: VolumeState, after: VolumeState): void {
   const { device, peerDevice } = view;
   if (peerDevice === null) return;
   if (startsGeneration(device, peerDevice, before, after)) {
@@ -21,7 +20,7 @@ export function afterStateChange(resource: Resource, view: VolumeView, before: V
     peerDevice.sendUuids(0n);
     peerDevice.sendState();
   } else if (tellsPeer(before, after)) peerDevice.sendState();
-  if (after.conn !== before.conn) enterConn(resource, peerDevice, before, after);
+  if (after.conn !== before.conn) enterConn(peerDevice, before, after);
 }
 
 function startsGeneration(device: Device, peerDevice: PeerDevice, before: VolumeState, after: VolumeState): boolean {
@@ -48,7 +47,7 @@ function tellsPeer(before: VolumeState, after: VolumeState): boolean {
   return before.disk < Disk.UpToDate && after.disk === Disk.UpToDate;
 }
 
-function enterConn(resource: Resource, peerDevice: PeerDevice, before: VolumeState, after: VolumeState): void {
+function enterConn(peerDevice: PeerDevice, before: VolumeState, after: VolumeState): void {
   switch (after.conn) {
     case Conn.WFBitMapS:
       peerDevice.sendBitmap();
@@ -73,5 +72,4 @@ function enterConn(resource: Resource, peerDevice: PeerDevice, before: VolumeSta
     default:
       if (before.conn >= Conn.StartingSyncS && after.conn <= Conn.Connected) peerDevice.resyncEnded();
   }
-  void resource;
 }

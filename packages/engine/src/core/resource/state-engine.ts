@@ -36,7 +36,7 @@ export class StateEngine {
   constructor(private readonly resource: Resource) {}
 
   views(): VolumeView[] {
-    return [...this.resource.devices.values()].flatMap((device) =>
+    return [...this.resource.devices.values()].flatMap((device): VolumeView[] =>
       device.peerDevices.length === 0
         ? [{ device, peerDevice: null }]
         : device.peerDevices.map((peerDevice) => ({ device, peerDevice })),
@@ -87,9 +87,10 @@ export class StateEngine {
       this.resource.log('info', view.device.subject, formatChange(before, after));
     }
     for (const device of new Set(changed.map(({ view }) => view.device))) device.updateMetadataFlags();
-    for (const { view, before, after } of changed) afterStateChange(this.resource, view, before, after);
+    for (const { view, before, after } of changed) afterStateChange(view, before, after);
     this.resource.changed();
     for (const device of this.resource.devices.values()) device.resumeIo();
+    for (const peerConnection of this.resource.connections.values()) peerConnection.takeEarlySyncUuids();
     return SS.SS_SUCCESS;
   }
 

@@ -6,7 +6,7 @@
  *
  * Source: wire.md 8.1 to 8.5.
  */
-import { Conn, Disk, ID_SYNCER, type BlockRequest, type DigestRequest } from '../../wire';
+import { Conn, Disk, ID_SYNCER, equalBytes, type BlockRequest, type DigestRequest } from '../../wire';
 import type { PeerDevice } from '../peer-device/peer-device';
 import { isWithin } from '../request/peer-requests';
 import { lockedRange } from '../request/range-locks';
@@ -155,8 +155,4 @@ export class ResyncSource {
     });
     return true;
   }
-}
-
-export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

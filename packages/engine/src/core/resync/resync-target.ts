@@ -150,8 +150,7 @@ export class ResyncTarget {
 
   private ask(request: ResyncRequest): void {
     if (this.requests.get(request.sector) !== request) return;
-    const { connection, device, options } = this.peerDevice;
-    void options;
+    const { connection, device } = this.peerDevice;
     const { sector, sizeBytes } = request;
     const head = { volume: device.volume, sector, blockId: ID_SYNCER, sizeBytes };
     const digest = connection.csumsDigest;
@@ -180,7 +179,9 @@ export class ResyncTarget {
   /** P_RS_DEALLOCATED: the source holds nothing but zeroes there. */
   deallocated(sector: number, sizeBytes: number): boolean {
     return this.answered(sector, sizeBytes, (disk, done) =>
-      disk.discardSupported ? disk.discard(sector * 512, sizeBytes, done) : disk.writeZeroes(sector * 512, sizeBytes, done),
+      disk.discardSupported
+        ? disk.discard(sector * 512, sizeBytes, done)
+        : disk.writeZeroes(sector * 512, sizeBytes, done),
     );
   }
 
@@ -252,7 +253,8 @@ export class ResyncTarget {
 
   private noteFailed(sector: number, sizeBytes: number): void {
     const { progress } = this.peerDevice;
-    for (let bit = Math.floor(sector / 8); bit < Math.ceil((sector + sizeBytes / 512) / 8); bit++) this.failedBits.add(bit);
+    for (let bit = Math.floor(sector / 8); bit < Math.ceil((sector + sizeBytes / 512) / 8); bit++)
+      this.failedBits.add(bit);
     if (progress !== null) progress.failedBits = this.failedBits.size;
   }
 
@@ -318,4 +320,3 @@ export class ResyncTarget {
     device.resource.runHandler('after-resync-target', { peerDevice });
   }
 }
-

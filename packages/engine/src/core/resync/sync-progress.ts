@@ -25,7 +25,10 @@ export class SyncProgress {
 
   /** The oldest and the newest mark as "how long ago" and "how many bits since". */
   marksAt(nowMs: number, leftBits: number): readonly [{ ms: number; bits: number }, { ms: number; bits: number }] {
-    const since = (mark: { timeMs: number; leftBits: number }) => ({ ms: nowMs - mark.timeMs, bits: mark.leftBits - leftBits });
+    const since = (mark: { timeMs: number; leftBits: number }) => ({
+      ms: nowMs - mark.timeMs,
+      bits: mark.leftBits - leftBits,
+    });
     return [since(this.marks[0]!), since(this.marks[this.marks.length - 1]!)];
   }
 }

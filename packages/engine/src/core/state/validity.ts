@@ -60,12 +60,7 @@ export function checkState(ns: VolumeState, context: ValidityContext): number {
   return SS.SS_SUCCESS;
 }
 
-const OUTDATES_NOT: ReadonlySet<number> = new Set([
-  Conn.Connected,
-  Conn.WFBitMapS,
-  Conn.SyncSource,
-  Conn.PausedSyncS,
-]);
+const OUTDATES_NOT: ReadonlySet<number> = new Set([Conn.Connected, Conn.WFBitMapS, Conn.SyncSource, Conn.PausedSyncS]);
 
 /** Rules C: the last that the transition breaks. */
 export function checkSoftTransition(os: VolumeState, ns: VolumeState, context: ValidityContext): number {

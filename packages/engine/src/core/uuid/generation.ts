@@ -45,3 +45,6 @@ export function newCurrent(set: UuidSet, uuid: bigint, primary: boolean): UuidSe
 export function clearBitmapUuid(set: UuidSet): UuidSet {
   return { ...pushHistory(set, set.bitmap), bitmap: 0n };
 }
+
+/** As DRBD prints a UUID. */
+export const hex = (uuid: bigint): string => uuid.toString(16).toUpperCase().padStart(16, '0');

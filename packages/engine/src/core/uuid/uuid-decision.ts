@@ -2,7 +2,15 @@
  * Who gets whose data: the decision both nodes take on their own from the same two UUID sets, and that must come out
  * mirrored. Rule numbers are DRBD's. Source: behaviour.md 3.6, wire.md 5.9.
  */
-import { JUST_CREATED, SYNC_UUID_OFFSET, addUuid, clearBitmapUuid, pushHistory, withoutPrimaryBit, type UuidSet } from './generation';
+import {
+  JUST_CREATED,
+  SYNC_UUID_OFFSET,
+  addUuid,
+  clearBitmapUuid,
+  pushHistory,
+  withoutPrimaryBit,
+  type UuidSet,
+} from './generation';
 
 export interface DecisionInput {
   readonly self: UuidSet;

@@ -1,0 +1,9 @@
+/** The replication core: pure and deterministic behind `Host`. Everything else is wired to it by the daemon or the simulator. */
+export { Connection } from './connection/connection';
+export { Device } from './device/device';
+export { LocalDisk, type AttachFailure, type LocalDiskOptions } from './device/local-disk';
+export type { BlockDevice, Digest, DiskDone, DiskError, HandlerCall, Host, LinkFinder, LogLevel, PeerLink, Timer } from './host';
+export { diskOptions, netOptions, peerDeviceOptions, resourceOptions, type OptionValues } from './options';
+export { PeerDevice } from './peer-device/peer-device';
+export { ERR, Resource } from './resource/resource';
+export { hex } from './uuid/generation';

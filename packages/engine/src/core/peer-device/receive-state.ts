@@ -1,0 +1,107 @@
+/** P_STATE arrived: what the peer is, and what follows for this side. Source: wire.md 5.8, steps 1 to 9. */
+import { Conn, Disk, Role, UuidFlag, type StateFields } from '../../wire';
+import { isSyncState } from '../state/volume-state';
+import type { PeerDevice } from './peer-device';
+import { decideSync } from './sync-decision';
+
+export function receiveState(peerDevice: PeerDevice, peer: StateFields): void {
+  const { device, connection } = peerDevice;
+  const { states } = device.resource;
+  if (connection.conn <= Conn.TearDown) return;
+  const before = states.read({ device, peerDevice });
+
+  let peerDisk = peer.disk;
+  if (peer.disk === Disk.Negotiating) {
+    const inconsistent = ((peerDevice.peerUuids?.flags ?? 0n) & UuidFlag.INCONSISTENT) !== 0n;
+    peerDisk = inconsistent ? Disk.Inconsistent : Disk.Consistent;
+  }
+  if (
+    (before.pdsk === Disk.Inconsistent || before.pdsk === Disk.Consistent) &&
+    peerDisk === Disk.UpToDate &&
+    before.disk === Disk.UpToDate &&
+    before.conn > Conn.Connected
+  ) {
+    if (peer.conn > Conn.Connected && peer.conn < Conn.SyncSource) peerDisk = Disk.Inconsistent;
+    else if (before.conn >= Conn.SyncSource && peer.conn === Conn.Connected) {
+      if (peerDevice.resyncSource.targetFinished()) return;
+    }
+  }
+  if (
+    before.conn === Conn.Connected &&
+    before.pdsk === Disk.UpToDate &&
+    peerDisk === Disk.Inconsistent &&
+    peer.conn > Conn.SyncSource
+  ) {
+    peerDisk = Disk.UpToDate;
+  }
+  let conn = before.conn === Conn.WFReportParams ? Conn.Connected : before.conn;
+  if (peer.conn === Conn.Ahead) conn = Conn.Behind;
+
+  const isNew = before.conn < Conn.Connected;
+  if (peerDevice.peerUuids !== null && peer.disk >= Disk.Negotiating && before.disk >= Disk.Negotiating) {
+    const decides =
+      isNew ||
+      (before.conn === Conn.Connected &&
+        (peer.disk === Disk.Negotiating ||
+          before.disk === Disk.Negotiating ||
+          (before.pdsk === Disk.Inconsistent &&
+            before.disk === Disk.Inconsistent &&
+            peer.disk === Disk.UpToDate &&
+            peer.role === Role.Primary) ||
+          (peer.conn >= Conn.StartingSyncS && peer.conn <= Conn.WFBitMapT)));
+    if (decides) {
+      const decision = decideSync(peerDevice, peer.role, peerDisk);
+      if (decision.kind === 'refused') {
+        connection.log('error', decision.why);
+        if (before.disk === Disk.Negotiating) {
+          device.resource.loseDisk(device);
+          return;
+        }
+        if (peer.disk === Disk.Negotiating) {
+          states.force(peerDevice, { pdsk: Disk.Diskless });
+          return;
+        }
+        connection.disconnectHard(decision.why);
+        return;
+      }
+      conn = decision.conn;
+      if (decision.fullSync) {
+        peerDevice.bitmap?.setAll();
+        device.disk?.writeBitmap(null, () => undefined);
+      }
+      connection.discardMyData = false;
+    }
+  }
+  const disk =
+    before.disk === Disk.Negotiating && !isNew
+      ? (device.stateAfterNegotiation?.disk ?? Disk.Inconsistent)
+      : before.disk;
+  const nextDisk =
+    before.disk === Disk.Negotiating && isNew ? (device.stateAfterNegotiation?.disk ?? Disk.Inconsistent) : disk;
+  const result = states.make(
+    (view) =>
+      view.peerDevice === peerDevice
+        ? {
+            conn,
+            disk: nextDisk,
+            peer: peer.role,
+            pdsk: peerDisk,
+            peerIsp: peer.aftrIsp || peer.userIsp,
+          }
+        : null,
+    'forced',
+  );
+  if (result < 1) {
+    connection.log('error', 'the resulting state is invalid');
+    connection.disconnectHard('invalid state');
+    return;
+  }
+  // A decision that this side took alone: the peer must come to the same one.
+  if (!isNew && before.conn !== peerDevice.conn && peerDevice.conn > Conn.Connected && !isSyncState(peerDevice.conn)) {
+    if (peer.conn <= Conn.Connected && peer.disk !== Disk.Negotiating) {
+      peerDevice.sendUuids(0n);
+      peerDevice.sendState();
+    }
+  }
+  if (isNew || peer.disk === Disk.Negotiating) device.resource.changed();
+}

@@ -1,0 +1,524 @@
+/**
+ * A resource on this node: its role, its volumes, its peers, and the procedures that administrators start.
+ *
+ * Procedures answer with an SS_* or ERR_* code by callback; they may wait for the peer and for the disk.
+ */
+import { MdFlag, PeerMdFlag } from '../../metadata';
+import { Conn, Disk, Role, StateMask, StateResult as SS, UuidFlag, packState } from '../../wire';
+import { Connection } from '../connection/connection';
+import { Device } from '../device/device';
+import type { LocalDisk } from '../device/local-disk';
+import type { HandlerCall, Host, LogLevel } from '../host';
+import { resourceOptions, type OptionValues, type ResourceOptions } from '../options';
+import { agreedSize } from '../peer-device/receive-sizes';
+import { PeerDevice } from '../peer-device/peer-device';
+import { JUST_CREATED, sameGeneration, withPrimaryBit } from '../uuid/generation';
+import { StateEngine } from './state-engine';
+
+export type Done = (code: number) => void;
+
+export const ERR = {
+  NO_ERROR: 101,
+  ERR_DISK_CONFIGURED: 124,
+  ERR_NO_DISK: 138,
+  ERR_DATA_NOT_CURRENT: 150,
+  ERR_CONNECTED: 151,
+  ERR_IMPLICIT_SHRINK: 170,
+  ERR_DISK_TOO_SMALL: 111,
+  ERR_INVALID_REQUEST: 162,
+  ERR_PAUSE_IS_SET: 134,
+  ERR_PAUSE_IS_CLEAR: 135,
+} as const;
+
+/** Tries of a promotion, and the wait for a peer that may be about to step down (behaviour 8.4). */
+const TWO_PRIMARIES_RETRY_EXTRA_MS = 100;
+
+export class Resource {
+  role: number = Role.Secondary;
+  readonly devices = new Map<number, Device>();
+  readonly connections = new Map<number, Connection>();
+  readonly states = new StateEngine(this);
+  optionValues: OptionValues = {};
+  options: ResourceOptions = resourceOptions({});
+  /** KiB that the last resync towards this node moved or compared: for the story that a demo tells. */
+  lastResyncedKiB = 0;
+  splitBrainsReported = 0;
+  /** Told after every change that status would show. */
+  onChanged: () => void = () => undefined;
+
+  constructor(
+    public name: string,
+    readonly nodeId: number,
+    readonly host: Host,
+  ) {}
+
+  get isSuspended(): boolean {
+    return false;
+  }
+
+  log(level: LogLevel, subject: string, text: string): void {
+    this.host.log(level, subject, text);
+  }
+
+  changed(): void {
+    this.onChanged();
+  }
+
+  runHandler(
+    handler: string,
+    at: { readonly peerDevice?: PeerDevice; readonly connection?: Connection; readonly device?: Device },
+    done: (exitCode: number) => void = () => undefined,
+  ): void {
+    const device = at.peerDevice?.device ?? at.device ?? null;
+    const call: HandlerCall = {
+      handler,
+      resource: this.name,
+      peerNodeId: (at.peerDevice?.connection ?? at.connection)?.peerNodeId ?? null,
+      volume: device?.volume ?? null,
+      minor: device?.minor ?? null,
+    };
+    this.host.runHandler(call, done);
+  }
+
+  // ---- objects ----
+
+  setOptions(values: OptionValues): void {
+    this.optionValues = values;
+    this.options = resourceOptions(values);
+  }
+
+  newDevice(volume: number, minor: number): Device {
+    const device = new Device(this, volume, minor);
+    this.devices.set(volume, device);
+    for (const connection of this.connections.values()) this.pair(device, connection);
+    this.changed();
+    return device;
+  }
+
+  newConnection(peerNodeId: number, name: string, values: OptionValues): Connection {
+    const connection = new Connection(this, peerNodeId, name);
+    connection.setNetOptions(values);
+    this.connections.set(peerNodeId, connection);
+    for (const device of this.devices.values()) this.pair(device, connection);
+    this.changed();
+    return connection;
+  }
+
+  private pair(device: Device, connection: Connection): void {
+    const peerDevice = new PeerDevice(device, connection);
+    device.peerDevices.push(peerDevice);
+    connection.peerDevices.set(device.volume, peerDevice);
+    if (connection.isUp) peerDevice.sendInitialPackets();
+  }
+
+  deleteDevice(device: Device): void {
+    this.devices.delete(device.volume);
+    for (const connection of this.connections.values()) connection.peerDevices.delete(device.volume);
+    this.changed();
+  }
+
+  deleteConnection(connection: Connection): void {
+    connection.destroy();
+    this.connections.delete(connection.peerNodeId);
+    for (const device of this.devices.values()) {
+      const at = device.peerDevices.findIndex((peerDevice) => peerDevice.connection === connection);
+      if (at !== -1) device.peerDevices.splice(at, 1);
+    }
+    this.changed();
+  }
+
+  // ---- disks ----
+
+  /** Takes an opened disk into use. Source: behaviour.md 2.2. */
+  attach(device: Device, disk: LocalDisk, done: Done): void {
+    if (device.diskState !== Disk.Diskless) return done(ERR.ERR_DISK_CONFIGURED);
+    const { superblock } = disk;
+    const agreed = superblock.effectiveSizeSectors;
+    const size = agreedSize({ own: disk.maxSectors, peer: 0, agreed, user: device.diskOptions.sizeSectors });
+    const consistent = (superblock.flags & MdFlag.consistent) !== 0;
+    if (consistent && size < agreed && size !== device.diskOptions.sizeSectors) return done(ERR.ERR_IMPLICIT_SHRINK);
+    if (device.sizeSectors > 0 && disk.maxSectors < device.sizeSectors) return done(ERR.ERR_DISK_TOO_SMALL);
+    const peerIsCurrent = device.peerDevices.some(({ pdsk }) => pdsk === Disk.UpToDate);
+    const someonePrimary =
+      this.role === Role.Primary || device.peerDevices.some(({ connection }) => connection.peerRole === Role.Primary);
+    if (
+      !peerIsCurrent &&
+      device.exposedUuid !== 0n &&
+      someonePrimary &&
+      !sameGeneration(device.exposedUuid, superblock.currentUuid)
+    ) {
+      return done(ERR.ERR_DATA_NOT_CURRENT);
+    }
+    const attaching = this.states.make((view) => (view.device === device ? { disk: Disk.Attaching } : null), 'soft');
+    if (attaching < SS.SS_SUCCESS) return done(attaching);
+
+    device.disk = disk;
+    disk.onMetadataError = (error) => device.localIoFailed('metadata', error);
+    device.startActivityLog();
+    const { flags } = superblock;
+    device.crashedPrimary =
+      (flags & MdFlag.crashedPrimary) !== 0 || ((flags & MdFlag.primaryInd) !== 0 && this.role !== Role.Primary);
+    disk.update({
+      nodeId: this.nodeId,
+      alNrExtents: device.activityLog?.slotCount ?? superblock.alNrExtents,
+      currentUuid: withPrimaryBit(superblock.currentUuid, this.role === Role.Primary),
+    });
+    for (const { connection, bitmap } of device.peerDevices) {
+      const peer = disk.peer(connection.peerNodeId);
+      if (bitmap === null) this.log('warn', device.subject, `no bitmap slot is free for node ${connection.peerNodeId}`);
+      else if ((peer.flags & PeerMdFlag.fullSync) !== 0) bitmap.setAll();
+    }
+    if (device.crashedPrimary && (flags & MdFlag.alDisabled) !== 0) for (const bitmap of disk.bitmaps) bitmap.setAll();
+    device.exposedUuid = superblock.currentUuid;
+    if (size !== device.sizeSectors || size !== agreed) this.resizeDevice(device, size);
+
+    const peerOutdated = device.peerDevices.some(
+      ({ connection }) => (disk.peer(connection.peerNodeId).flags & PeerMdFlag.outdated) !== 0,
+    );
+    const mayBeUpToDate =
+      peerOutdated || device.peerDevices.every(({ connection }) => connection.net.fencing === 'dont-care');
+    const ownState = !consistent
+      ? Disk.Inconsistent
+      : (flags & MdFlag.wasUpToDate) === 0
+        ? Disk.Outdated
+        : mayBeUpToDate
+          ? Disk.UpToDate
+          : Disk.Consistent;
+    device.stateAfterNegotiation = { disk: ownState, pdsk: peerOutdated ? Disk.Outdated : Disk.DUnknown };
+    const negotiates = device.peerDevices.some(({ conn }) => conn >= Conn.Connected);
+    this.states.make((view) => {
+      if (view.device !== device) return null;
+      if (negotiates) return { disk: Disk.Negotiating };
+      const pdskOutdated = view.peerDevice?.conn !== undefined && peerOutdated && view.peerDevice.conn < Conn.Connected;
+      return pdskOutdated ? { disk: ownState, pdsk: Disk.Outdated } : { disk: ownState };
+    }, 'forced');
+    device.commitGeneration(() => done(SS.SS_SUCCESS));
+  }
+
+  /** The agreed size changed: bitmaps, metadata and applications follow. New blocks are out of sync. */
+  resizeDevice(device: Device, sizeSectors: number): void {
+    const { disk } = device;
+    const before = device.sizeSectors;
+    device.sizeSectors = sizeSectors;
+    if (disk !== null) {
+      const bitCount = Math.ceil(sizeSectors / 8);
+      for (const bitmap of disk.bitmaps) {
+        const old = bitmap.bitCount;
+        if (old === bitCount) continue;
+        bitmap.resize(bitCount);
+        if (bitCount > old && before > 0) bitmap.set(old, bitCount);
+      }
+      if (disk.superblock.effectiveSizeSectors !== sizeSectors) {
+        disk.setEffectiveSize(sizeSectors);
+        disk.commit();
+      }
+    }
+    if (before !== sizeSectors) {
+      this.log('info', device.subject, `size = ${Math.floor(sizeSectors / 2)} KB`);
+      device.onResize();
+    }
+  }
+
+  /** A fact: the disk cannot be used any more. */
+  loseDisk(device: Device): void {
+    const { disk } = device;
+    if (disk === null || device.diskState <= Disk.Failed) return;
+    this.states.force(device, { disk: Disk.Failed });
+    disk.abandon();
+    this.dropDisk(device, () => undefined);
+  }
+
+  private dropDisk(device: Device, done: () => void): void {
+    const { disk } = device;
+    if (disk === null) return done();
+    device.disk = null;
+    device.activityLog = null;
+    device.backing = null;
+    this.states.force(device, { disk: Disk.Diskless });
+    disk.close(done);
+  }
+
+  detach(device: Device, mode: 'graceful' | 'forced', done: Done): void {
+    const { disk } = device;
+    if (disk === null) return done(SS.SS_NOTHING_TO_DO);
+    const alter = (view: { device: Device }) => (view.device === device ? { disk: Disk.Failed } : null);
+    const finish = (): void => {
+      device.whenDrained(() => {
+        disk.writeBitmap(null, () => {
+          disk.commit(() => {
+            if (device.disk === disk && device.diskState > Disk.Failed)
+              this.states.force(device, { disk: Disk.Failed });
+            disk.abandon();
+            this.dropDisk(device, () => done(SS.SS_SUCCESS));
+          });
+        });
+      });
+    };
+    if (mode === 'forced') return finish();
+    const allowed = this.states.check(alter);
+    if (allowed < SS.SS_SUCCESS) return done(allowed);
+    const peerDevice = device.peerDevices.find(({ conn }) => conn >= Conn.Connected);
+    if (peerDevice === undefined) return finish();
+    const mask = StateMask.disk;
+    const value = packState({ ...NO_STATE, disk: Disk.Failed });
+    peerDevice.connection.requestState(peerDevice, mask, value, (retcode) =>
+      retcode < SS.SS_SUCCESS ? done(SS.SS_CW_FAILED_BY_PEER) : finish(),
+    );
+  }
+
+  // ---- roles ----
+
+  /** Source: behaviour.md 8.4, 3.4. */
+  primary(mode: 'plain' | 'forced', done: Done): void {
+    this.promote(mode, { triesLeft: 4, waited: false, upgrade: new Set() }, done);
+  }
+
+  private promote(
+    mode: 'plain' | 'forced',
+    attempt: { triesLeft: number; waited: boolean; upgrade: Set<Device> },
+    done: Done,
+  ): void {
+    if (this.role === Role.Primary) return done(SS.SS_NOTHING_TO_DO);
+    if (attempt.triesLeft === 0) return done(SS.SS_NO_UP_TO_DATE_DISK);
+    const next = { ...attempt, triesLeft: attempt.triesLeft - 1 };
+    const alter = (view: { device: Device }) => ({
+      role: Role.Primary,
+      ...(attempt.upgrade.has(view.device) ? { disk: Disk.UpToDate } : {}),
+    });
+    const verdict = this.states.check(alter);
+    if (verdict === SS.SS_NO_UP_TO_DATE_DISK && mode === 'forced') {
+      const upgrade = new Set(
+        [...this.devices.values()].filter(
+          (device) => device.diskState >= Disk.Inconsistent && device.diskState < Disk.UpToDate,
+        ),
+      );
+      if (upgrade.size > 0 && attempt.upgrade.size === 0) return this.promote(mode, { ...next, upgrade }, done);
+    }
+    if (verdict === SS.SS_TWO_PRIMARIES && !attempt.waited) {
+      // The peer may be gone, or stepping down, and this side not know it yet.
+      const waitMs =
+        Math.max(...[...this.connections.values()].map(({ net }) => net.pingTimeoutMs)) + TWO_PRIMARIES_RETRY_EXTRA_MS;
+      for (const connection of this.connections.values()) if (connection.isUp) connection.ping(() => undefined);
+      this.host.after(waitMs, () => this.promote(mode, { ...next, waited: true }, done));
+      return;
+    }
+    if (verdict < SS.SS_SUCCESS) return done(verdict);
+    this.askPeers(attempt.upgrade, (retcode) => {
+      if (retcode < SS.SS_SUCCESS) return done(retcode);
+      const result = this.states.request(alter);
+      if (result < SS.SS_SUCCESS) return done(result);
+      this.becamePrimary(attempt.upgrade, done);
+    });
+  }
+
+  /** Every connected peer must agree, for each volume. */
+  private askPeers(upgrade: ReadonlySet<Device>, done: Done): void {
+    const asked = [...this.devices.values()].flatMap(({ peerDevices }) =>
+      peerDevices.filter(({ conn }) => conn >= Conn.Connected),
+    );
+    let pending = asked.length + 1;
+    let worst: number = SS.SS_SUCCESS;
+    const finished = (): void => {
+      if (--pending === 0) done(worst);
+    };
+    for (const peerDevice of asked) {
+      const upgrades = upgrade.has(peerDevice.device);
+      const mask = StateMask.role | (upgrades ? StateMask.disk : 0);
+      const value = packState({ ...NO_STATE, role: Role.Primary, disk: upgrades ? Disk.UpToDate : 0 });
+      peerDevice.connection.requestState(peerDevice, mask, value, (retcode) => {
+        if (retcode < SS.SS_SUCCESS) worst = SS.SS_CW_FAILED_BY_PEER;
+        finished();
+      });
+    }
+    finished();
+  }
+
+  private becamePrimary(upgraded: ReadonlySet<Device>, done: Done): void {
+    let pending = this.devices.size + 1;
+    const finished = (): void => {
+      if (--pending === 0) done(SS.SS_SUCCESS);
+    };
+    for (const device of this.devices.values()) {
+      const { disk } = device;
+      for (const { connection } of device.peerDevices) connection.discardMyData = false;
+      if (disk === null) {
+        finished();
+        continue;
+      }
+      const alone = device.peerDevices.some(
+        ({ conn, pdsk, bitmapUuid }) => (conn < Conn.Connected || pdsk <= Disk.Failed) && bitmapUuid === 0n,
+      );
+      const isNew = alone || upgraded.has(device);
+      if (isNew) device.newCurrentUuid();
+      disk.update({ currentUuid: withPrimaryBit(disk.superblock.currentUuid, true) });
+      device.exposedUuid = disk.superblock.currentUuid;
+      if (isNew) {
+        for (const peerDevice of device.peerDevices) {
+          if (peerDevice.conn < Conn.Connected) continue;
+          peerDevice.sendUuids(0n);
+          peerDevice.sendState();
+        }
+      }
+      device.commitGeneration(finished);
+    }
+    finished();
+  }
+
+  secondary(mode: 'plain' | 'forced', done: Done): void {
+    if (this.role === Role.Secondary) return done(SS.SS_NOTHING_TO_DO);
+    const alter = () => ({ role: Role.Secondary });
+    const verdict = this.states.check(alter);
+    if (verdict < SS.SS_SUCCESS && mode === 'plain') return done(verdict);
+    let draining = this.devices.size + 1;
+    const drained = (): void => {
+      if (--draining > 0) return;
+      const result = this.states.make(alter, mode === 'forced' ? 'forced' : 'soft');
+      if (result < SS.SS_SUCCESS) return done(result);
+      let pending = this.devices.size + 1;
+      const finished = (): void => {
+        if (--pending === 0) done(SS.SS_SUCCESS);
+      };
+      for (const { disk } of this.devices.values()) {
+        if (disk === null) {
+          finished();
+          continue;
+        }
+        disk.update({ currentUuid: withPrimaryBit(disk.superblock.currentUuid, false) });
+        disk.writeBitmap(null, () => disk.commit(() => finished()));
+      }
+      finished();
+    };
+    for (const device of this.devices.values()) device.whenDrained(() => device.flush(() => drained()));
+    drained();
+  }
+
+  // ---- connections ----
+
+  /** Source: wire.md 10.4, behaviour.md 2.8. */
+  disconnect(connection: Connection, mode: 'graceful' | 'forced', done: Done): void {
+    if (connection.conn === Conn.StandAlone) return done(SS.SS_ALREADY_STANDALONE);
+    if (mode === 'forced' || connection.conn < Conn.WFReportParams || !connection.isUp) {
+      connection.disconnectHard('disconnect');
+      return done(SS.SS_SUCCESS);
+    }
+    const verdict = this.states.check(
+      (view) => (view.peerDevice?.connection === connection ? { conn: Conn.Disconnecting } : null),
+      { connection, conn: Conn.Disconnecting },
+    );
+    if (verdict < SS.SS_SUCCESS && verdict !== SS.SS_PRIMARY_NOP) return done(verdict);
+    const leave = (retcode: number): void => {
+      if (retcode < SS.SS_SUCCESS) return done(retcode);
+      connection.disconnectHard('disconnect');
+      done(SS.SS_SUCCESS);
+    };
+    const disconnecting = packState({ ...NO_STATE, conn: Conn.Disconnecting });
+    if (verdict === SS.SS_PRIMARY_NOP) {
+      const value = disconnecting | packState({ ...NO_STATE, pdsk: Disk.Outdated });
+      connection.requestState('connection', StateMask.conn | StateMask.pdsk, value, (retcode) => {
+        if (retcode >= SS.SS_SUCCESS) {
+          this.states.make(
+            (view) =>
+              view.peerDevice?.connection === connection ? { conn: Conn.Disconnecting, pdsk: Disk.Outdated } : null,
+            'forced',
+            { connection, conn: Conn.Disconnecting },
+          );
+        }
+        leave(retcode < SS.SS_SUCCESS ? SS.SS_CW_FAILED_BY_PEER : retcode);
+      });
+      return;
+    }
+    connection.requestState('connection', StateMask.conn, disconnecting, (retcode) => {
+      if (retcode >= SS.SS_SUCCESS) return leave(retcode);
+      // The peer is Primary and would lose good data: offer to be outdated.
+      const value = disconnecting | packState({ ...NO_STATE, disk: Disk.Outdated });
+      connection.requestState('connection', StateMask.conn | StateMask.disk, value, (second) => {
+        if (second >= SS.SS_SUCCESS) {
+          this.states.make(
+            (view) =>
+              view.peerDevice?.connection === connection && view.device.disk !== null ? { disk: Disk.Outdated } : null,
+            'forced',
+            { connection, conn: Conn.Disconnecting },
+          );
+        }
+        leave(second < SS.SS_SUCCESS ? SS.SS_CW_FAILED_BY_PEER : second);
+      });
+    });
+  }
+
+  // ---- resync ----
+
+  /** Source: behaviour.md 7.8. */
+  invalidate(device: Device, done: Done): void {
+    const peerDevice = device.peerDevices.find(({ conn }) => conn >= Conn.Connected);
+    if (peerDevice !== undefined) return this.fullSync(peerDevice, Conn.StartingSyncT, done);
+    if (device.disk === null) return done(ERR.ERR_NO_DISK);
+    const verdict = this.states.request((view) =>
+      view.device === device && this.role === Role.Secondary ? { disk: Disk.Inconsistent } : null,
+    );
+    if (this.role === Role.Primary) return done(SS.SS_NO_UP_TO_DATE_DISK);
+    if (verdict < SS.SS_SUCCESS) return done(verdict);
+    for (const bitmap of device.disk.bitmaps) bitmap.setAll();
+    device.disk.writeBitmap(null, () => device.commitGeneration(() => done(SS.SS_SUCCESS)));
+  }
+
+  invalidateRemote(peerDevice: PeerDevice, done: Done): void {
+    if (peerDevice.conn < Conn.Connected) return done(SS.SS_NEED_CONNECTION);
+    this.fullSync(peerDevice, Conn.StartingSyncS, done);
+  }
+
+  private fullSync(peerDevice: PeerDevice, conn: number, done: Done): void {
+    const alter = (view: { peerDevice: PeerDevice | null }) => (view.peerDevice === peerDevice ? { conn } : null);
+    const verdict = this.states.check(alter);
+    if (verdict < SS.SS_SUCCESS) return done(verdict);
+    peerDevice.connection.requestState(peerDevice, StateMask.conn, packState({ ...NO_STATE, conn }), (retcode) => {
+      if (retcode < SS.SS_SUCCESS) return done(SS.SS_CW_FAILED_BY_PEER);
+      done(this.states.request(alter));
+    });
+  }
+
+  setPause(peerDevice: PeerDevice, paused: boolean): number {
+    if (peerDevice.userIsp === paused) return paused ? ERR.ERR_PAUSE_IS_SET : ERR.ERR_PAUSE_IS_CLEAR;
+    return this.states.force(peerDevice, { userIsp: paused });
+  }
+
+  outdate(device: Device): number {
+    return this.states.request((view) => (view.device === device ? { disk: Disk.Outdated } : null));
+  }
+
+  /** Source: behaviour.md 3.9. */
+  newCurrentUuid(device: Device, mode: 'keep-bitmap' | 'clear-bitmap', done: Done): void {
+    const { disk } = device;
+    if (disk === null) return done(ERR.ERR_NO_DISK);
+    const connected = device.peerDevices.filter(({ conn }) => conn >= Conn.Connected);
+    const skips = connected.length > 0;
+    if (skips && !(mode === 'clear-bitmap' && disk.superblock.currentUuid === JUST_CREATED))
+      return done(ERR.ERR_CONNECTED);
+    for (const peerDevice of device.peerDevices) {
+      disk.updatePeer(peerDevice.connection.peerNodeId, { bitmapUuid: 0n });
+    }
+    device.newCurrentUuid();
+    if (mode === 'clear-bitmap') for (const bitmap of disk.bitmaps) bitmap.clearAll();
+    if (skips) {
+      for (const peerDevice of connected) {
+        peerDevice.sendUuids(UuidFlag.SKIP_INITIAL_SYNC);
+        disk.updatePeer(peerDevice.connection.peerNodeId, { bitmapUuid: 0n });
+        this.states.force(peerDevice, { disk: Disk.UpToDate, pdsk: Disk.UpToDate });
+      }
+    }
+    disk.writeBitmap(null, () => device.commitGeneration(() => done(ERR.NO_ERROR)));
+  }
+}
+
+const NO_STATE = {
+  role: 0,
+  peer: 0,
+  conn: 0,
+  disk: 0,
+  pdsk: 0,
+  susp: false,
+  aftrIsp: false,
+  peerIsp: false,
+  userIsp: false,
+  suspNod: false,
+  suspFen: false,
+} as const;

@@ -1,0 +1,110 @@
+/**
+ * A disk with a volatile cache, in simulated time.
+ *
+ * A killed process loses nothing that the disk had accepted. A power cut loses what was not flushed: of every
+ * unflushed write each sector may or may not have reached the medium, in any order.
+ */
+import type { BlockDevice, DiskDone, DiskError } from '../core';
+import type { SimClock } from './clock';
+import type { SimRandom } from './random';
+
+const SECTOR_BYTES = 512;
+
+export class SimDisk {
+  /** What a read sees. */
+  private readonly cache: Uint8Array;
+  /** What survives a power cut. */
+  private readonly medium: Uint8Array;
+  private readonly unflushed = new Set<number>();
+  private generation = 0;
+
+  constructor(
+    readonly name: string,
+    readonly sizeBytes: number,
+    private readonly clock: SimClock,
+    private readonly random: SimRandom,
+  ) {
+    this.cache = new Uint8Array(sizeBytes);
+    this.medium = new Uint8Array(sizeBytes);
+  }
+
+  peek(offsetBytes: number, lengthBytes: number): Uint8Array {
+    return this.cache.subarray(offsetBytes, offsetBytes + lengthBytes);
+  }
+
+  poke(offsetBytes: number, bytes: Uint8Array): void {
+    this.cache.set(bytes, offsetBytes);
+    this.medium.set(bytes, offsetBytes);
+  }
+
+  /** Nobody hears of requests under way; those not yet executed are not. */
+  killProcess(): void {
+    this.generation++;
+  }
+
+  cutPower(): void {
+    this.generation++;
+    for (const sector of this.unflushed) {
+      const at = sector * SECTOR_BYTES;
+      if (this.random.chance(0.5)) this.medium.set(this.cache.subarray(at, at + SECTOR_BYTES), at);
+      else this.cache.set(this.medium.subarray(at, at + SECTOR_BYTES), at);
+    }
+    this.unflushed.clear();
+  }
+
+  /** A handle of one process: dead after the next kill or cut. */
+  open(): BlockDevice {
+    const { generation } = this;
+    const later = (minMs: number, spreadMs: number, run: () => DiskError | null, done: DiskDone): void => {
+      this.clock.schedule(minMs + this.random.fraction() * spreadMs, () => {
+        if (generation !== this.generation) return;
+        done(run());
+      });
+    };
+    const put = (offset: number, pieces: readonly Uint8Array[]): null => {
+      let at = offset;
+      for (const piece of pieces) {
+        this.cache.set(piece, at);
+        at += piece.length;
+      }
+      for (let sector = offset / SECTOR_BYTES; sector < at / SECTOR_BYTES; sector++) this.unflushed.add(sector);
+      return null;
+    };
+    return {
+      name: this.name,
+      sizeBytes: this.sizeBytes,
+      logicalBlockSizeBytes: SECTOR_BYTES,
+      physicalBlockSizeBytes: SECTOR_BYTES,
+      discardSupported: false,
+      read: (offset, into, done) =>
+        later(0.05, 1, () => (into.set(this.cache.subarray(offset, offset + into.length)), null), done),
+      write: (offset, pieces, done) => {
+        const copies = pieces.map((piece) => piece.slice());
+        later(0.05, 2, () => put(offset, copies), done);
+      },
+      flush: (done) => {
+        // Covers the writes completed before this call, not those that complete meanwhile.
+        const covered = [...this.unflushed];
+        const contents = covered.map((sector) => this.cache.slice(sector * SECTOR_BYTES, (sector + 1) * SECTOR_BYTES));
+        later(
+          0.5,
+          6,
+          () => {
+            covered.forEach((sector, i) => {
+              const at = sector * SECTOR_BYTES;
+              const content = contents[i]!;
+              this.medium.set(content, at);
+              const same = content.every((byte, k) => byte === this.cache[at + k]);
+              if (same) this.unflushed.delete(sector);
+            });
+            return null;
+          },
+          done,
+        );
+      },
+      discard: (offset, length, done) => later(0.05, 2, () => put(offset, [new Uint8Array(length)]), done),
+      writeZeroes: (offset, length, done) => later(0.05, 2, () => put(offset, [new Uint8Array(length)]), done),
+      close: (done) => later(0, 0.1, () => null, done),
+    };
+  }
+}

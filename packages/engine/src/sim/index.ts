@@ -1,0 +1,1 @@
+export { runSeed, type SeedResult } from './run-seed';

@@ -1,0 +1,74 @@
+/** The cable between two simulated nodes: it brings links about, delays, and can be cut. */
+import type { LinkFinder } from '../core';
+import { simulatedPair, type SimulatedPair } from '../transport';
+import type { SimClock } from './clock';
+import type { SimNode } from './node';
+import type { SimRandom } from './random';
+
+export class SimNetwork {
+  private readonly looking = new Set<SimNode>();
+  private pair: SimulatedPair | null = null;
+  private plugged = true;
+
+  constructor(
+    private readonly clock: SimClock,
+    private readonly random: SimRandom,
+    private readonly through: 'bytes' | 'values',
+  ) {}
+
+  finder(node: SimNode): LinkFinder {
+    return {
+      start: () => {
+        this.looking.add(node);
+        this.meet();
+      },
+      stop: () => void this.looking.delete(node),
+      destroy: () => void this.looking.delete(node),
+    };
+  }
+
+  /** `silently`: nobody is told, only pings find out. */
+  unplug(how: 'silently' | 'with-reset'): void {
+    this.plugged = false;
+    if (how === 'with-reset') this.pair?.reset(this.random.fraction() * 2);
+    else {
+      this.pair?.cut('a-to-b');
+      this.pair?.cut('b-to-a');
+    }
+  }
+
+  plug(): void {
+    this.plugged = true;
+    this.meet();
+  }
+
+  /** A killed process leaves its kernel to reset the sockets; a node without power says nothing. */
+  nodeGone(node: SimNode, how: 'killed' | 'power-cut'): void {
+    this.looking.delete(node);
+    if (how === 'killed') this.pair?.reset(this.random.fraction() * 2);
+    else {
+      this.pair?.cut('a-to-b');
+      this.pair?.cut('b-to-a');
+    }
+  }
+
+  private meet(): void {
+    if (!this.plugged || this.looking.size < 2) return;
+    this.clock.schedule(1 + this.random.fraction() * 5, () => {
+      const [a, b] = [...this.looking];
+      if (!this.plugged || a?.connection == null || b?.connection == null) return;
+      this.looking.clear();
+      this.pair = simulatedPair({
+        scheduler: {
+          nowMs: this.clock.nowMs,
+          schedule: (delayMs, action) => void this.clock.schedule(delayMs, action),
+        },
+        delayMs: () => 0.05 + this.random.fraction() * 1.5,
+        through: this.through,
+        acceptedMeta: this.random.chance(0.5) ? 'a' : 'b',
+      });
+      a.connection.linked(this.pair.a);
+      b.connection.linked(this.pair.b);
+    });
+  }
+}

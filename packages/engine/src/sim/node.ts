@@ -1,0 +1,110 @@
+/** One simulated node: a disk that outlives crashes, and the resource that runs on it while the node is up. */
+import { Connection, Device, LocalDisk, Resource, type Host, type OptionValues } from '../core';
+import { digest, digestSizeBytes, hmac } from '../transport';
+import type { SimClock } from './clock';
+import type { SimDisk } from './disk';
+import type { SimNetwork } from './network';
+import { applyAl } from './prepare-disk';
+import type { SimRandom } from './random';
+
+export interface SimNodeOptions {
+  readonly name: string;
+  readonly nodeId: number;
+  readonly net: OptionValues;
+  readonly diskOptions: OptionValues;
+  readonly peerDevice: OptionValues;
+}
+
+export class SimNode {
+  resource: Resource | null = null;
+  device: Device | null = null;
+  connection: Connection | null = null;
+  private life = 0;
+  splitBrainsReported = 0;
+  readonly log: string[] = [];
+
+  constructor(
+    readonly options: SimNodeOptions,
+    readonly disk: SimDisk,
+    private readonly clock: SimClock,
+    private readonly random: SimRandom,
+    private readonly network: SimNetwork,
+  ) {}
+
+  get isUp(): boolean {
+    return this.resource !== null;
+  }
+
+  /** new-resource, new-minor, apply-al, attach, new-peer, connect. */
+  up(attached: () => void = () => undefined): void {
+    const host = this.host();
+    const resource = new Resource('r0', this.options.nodeId, host);
+    this.resource = resource;
+    const device = resource.newDevice(0, this.options.nodeId);
+    device.diskOptions = { ...device.diskOptions, alExtents: Number(this.options.diskOptions['al-extents'] ?? 1237) };
+    this.device = device;
+    const connection = resource.newConnection(1 - this.options.nodeId, 'peer', this.options.net);
+    connection.finder = this.network.finder(this);
+    this.connection = connection;
+    for (const peerDevice of device.peerDevices) {
+      peerDevice.options = { ...peerDevice.options, cPlanAheadTenths: 0, resyncRateKiBs: 1024 * 1024 };
+    }
+    applyAl(this.disk);
+    const handle = this.disk.open();
+    const { life } = this;
+    LocalDisk.open({ data: handle, meta: handle, placement: 'internal', sizeSectors: 0, mdFlushes: true }, (disk) => {
+      if (life !== this.life) return;
+      if (!(disk instanceof LocalDisk)) throw new Error(`attach: ${JSON.stringify(disk)}`);
+      resource.attach(device, disk, (code) => {
+        if (life !== this.life) return;
+        if (code < 1 || code > 101) throw new Error(`attach: ${code}`);
+        connection.connect();
+        attached();
+      });
+    });
+  }
+
+  crash(how: 'killed' | 'power-cut'): void {
+    this.life++;
+    this.splitBrainsReported += this.resource?.splitBrainsReported ?? 0;
+    this.resource = this.device = this.connection = null;
+    if (how === 'killed') this.disk.killProcess();
+    else this.disk.cutPower();
+    this.network.nodeGone(this, how);
+  }
+
+  get splitBrains(): number {
+    return this.splitBrainsReported + (this.resource?.splitBrainsReported ?? 0);
+  }
+
+  /** Time, chance and timers, as long as this life of the node lasts. */
+  private host(): Host {
+    const { life } = this;
+    const alive = (run: () => void) => (): void => {
+      if (life === this.life) run();
+    };
+    return {
+      nowMs: this.clock.nowMs,
+      after: (delayMs, run) => {
+        const entry = this.clock.schedule(delayMs, alive(run));
+        return { cancel: () => void (entry.cancelled = true) };
+      },
+      randomUuid: () => this.random.uuid(),
+      randomBytes: (length) => this.random.bytes(length),
+      randomFraction: () => this.random.fraction(),
+      hmac: (algorithm, key, message) => hmac(algorithm, key, message),
+      digest: (algorithm) => {
+        const sizeBytes = digestSizeBytes(algorithm);
+        return sizeBytes === null ? null : { sizeBytes, of: (pieces) => digest(algorithm, pieces) };
+      },
+      log: (level, subject, text) => {
+        this.log.push(`${this.clock.nowMs().toFixed(1)} ${this.options.name} ${level} ${subject}: ${text}`);
+      },
+      runHandler: (_call, done) =>
+        void this.clock.schedule(
+          1,
+          alive(() => done(0)),
+        ),
+    };
+  }
+}

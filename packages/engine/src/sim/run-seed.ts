@@ -1,0 +1,228 @@
+/**
+ * One seed, one history: two nodes are shaken with crashes, cuts and promotions under load, then healed, then judged.
+ *
+ * Faults: a killed engine (the page cache survives), a power cut of the Secondary (it does not), a cable pulled silently
+ * or with resets. Judged at the end: both disks UpToDate and equal, every block holds an acknowledged or later write,
+ * and where data was given up, a split brain was reported first.
+ */
+import { Role } from '../wire';
+import { SimClock } from './clock';
+import { SimDisk } from './disk';
+import { BLOCK_BYTES, WriteHistory, filledBlock, tagOf } from './history';
+import { SimNetwork } from './network';
+import { SimNode } from './node';
+import { createMd } from './prepare-disk';
+import { SimRandom } from './random';
+
+const DISK_BYTES = 9 * 1024 * 1024;
+const DATA_BLOCKS = 2000;
+const SHAKE_MS = 30_000;
+const HEAL_MS = 600_000;
+
+export interface SeedResult {
+  readonly seed: number;
+  readonly acknowledgedWrites: number;
+  readonly splitBrains: number;
+  readonly crashes: number;
+  readonly problem: string | null;
+  /** The nodes' logs and the faults, in order. */
+  readonly log: readonly string[];
+}
+
+export function runSeed(seed: number): SeedResult {
+  return new SeedRun(seed).run();
+}
+
+class SeedRun {
+  private readonly random: SimRandom;
+  private readonly clock = new SimClock();
+  private readonly network: SimNetwork;
+  private readonly nodes: readonly [SimNode, SimNode];
+  private readonly history = new WriteHistory();
+  private readonly log: string[] = [];
+  private crashes = 0;
+  private shaking = true;
+  private splitBrains = 0;
+
+  constructor(private readonly seed: number) {
+    this.random = new SimRandom(seed);
+    this.network = new SimNetwork(this.clock, this.random, seed % 4 === 0 ? 'bytes' : 'values');
+    const node = (name: string, nodeId: number): SimNode => {
+      const disk = new SimDisk(name, DISK_BYTES, this.clock, this.random);
+      createMd(disk);
+      const options = {
+        name,
+        nodeId,
+        net: { protocol: 'C', 'ping-int': 1, 'ping-timeout': 5, 'connect-int': 1 },
+        // Two slots for three extents: eviction all the time.
+        diskOptions: { 'al-extents': 2 },
+        peerDevice: {},
+      };
+      return new SimNode(options, disk, this.clock, this.random, this.network);
+    };
+    this.nodes = [node('alice', 0), node('bob', 1)];
+  }
+
+  run(): SeedResult {
+    try {
+      this.begin();
+      this.shake();
+      this.heal();
+      this.judge();
+      return this.result(null);
+    } catch (error) {
+      return this.result(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    }
+  }
+
+  private result(problem: string | null): SeedResult {
+    const log = [...this.log, ...this.nodes.flatMap((node) => node.log)].sort((a, b) => parseFloat(a) - parseFloat(b));
+    return {
+      seed: this.seed,
+      acknowledgedWrites: this.history.acknowledgedCount,
+      splitBrains: this.splitBrains,
+      crashes: this.crashes,
+      problem,
+      log,
+    };
+  }
+
+  private note(text: string): void {
+    this.log.push(`${this.clock.nowMs().toFixed(1)} ---- ${text}`);
+  }
+
+  /** Both up, alice forced Primary, the initial sync done or not: chance decides when the shaking begins. */
+  private begin(): void {
+    const [alice, bob] = this.nodes;
+    alice.up();
+    bob.up();
+    this.clock.run(2000);
+    alice.resource?.primary('forced', (code) => this.note(`alice primary --force: ${code}`));
+    this.clock.run(this.clock.nowMs() + this.random.below(4000));
+    for (const node of this.nodes) this.load(node);
+  }
+
+  /** Applications on a node write whenever it is Primary. */
+  private load(node: SimNode): void {
+    const next = (): void => {
+      if (!this.shaking) return;
+      this.clock.schedule(1 + this.random.fraction() * 40, next);
+      const { device, resource } = node;
+      if (device === null || resource === null || resource.role !== Role.Primary) return;
+      const block = this.random.chance(0.5) ? this.random.below(20) : this.random.below(DATA_BLOCKS);
+      const tag = this.history.issue(block);
+      device.writes.submit('write', block * 8, [filledBlock(tag)], BLOCK_BYTES, (error) => {
+        if (error === null) this.history.acknowledge(block, tag);
+      });
+      if (this.random.chance(0.05)) device.flush(() => undefined);
+    };
+    next();
+  }
+
+  private shake(): void {
+    const endMs = this.clock.nowMs() + SHAKE_MS;
+    while (this.clock.nowMs() < endMs) {
+      this.clock.run(this.clock.nowMs() + this.random.below(2500));
+      this.fault();
+    }
+    this.shaking = false;
+    this.clock.run(this.clock.nowMs() + 1000);
+  }
+
+  private fault(): void {
+    const node = this.nodes[this.random.below(2)]!;
+    const other = this.nodes[node === this.nodes[0] ? 1 : 0];
+    const dice = this.random.below(10);
+    if (dice < 3) {
+      if (node.isUp) {
+        // A lone Primary without power may lose what no flush covered, as any disk with a cache: not a fault to judge.
+        const how = node.resource?.role === Role.Secondary && this.random.chance(0.5) ? 'power-cut' : 'killed';
+        this.note(`${node.options.name} ${how}`);
+        this.crashes++;
+        node.crash(how);
+      } else {
+        this.note(`${node.options.name} up`);
+        node.up();
+      }
+    } else if (dice < 5) {
+      const how = this.random.chance(0.5) ? 'silently' : 'with-reset';
+      this.note(`cable out ${how}`);
+      this.network.unplug(how);
+    } else if (dice < 8) {
+      this.note('cable in');
+      this.network.plug();
+    } else if (node.resource?.role === Role.Secondary && other.resource?.role !== Role.Primary) {
+      node.resource.primary('plain', (code) => this.note(`${node.options.name} primary: ${code}`));
+    } else if (node.resource?.role === Role.Primary) {
+      node.resource.secondary('plain', (code) => this.note(`${node.options.name} secondary: ${code}`));
+    }
+  }
+
+  private heal(): void {
+    this.note('healing');
+    this.network.plug();
+    for (const node of this.nodes) if (!node.isUp) node.up();
+    const endMs = this.clock.nowMs() + HEAL_MS;
+    while (this.clock.nowMs() < endMs) {
+      this.clock.run(this.clock.nowMs() + 3000);
+      if (this.isHealthy()) return;
+      if (this.nodes.some((node) => node.connection?.conn === 0)) this.resolveByHand();
+    }
+    throw new Error(`not healed: ${this.nodes.map((node) => this.describe(node)).join(' | ')}`);
+  }
+
+  private isHealthy(): boolean {
+    return this.nodes.every((node) => {
+      const peerDevice = node.device?.peerDevices[0];
+      return peerDevice?.conn === 10 && peerDevice.pdsk === 8 && node.device?.diskState === 8;
+    });
+  }
+
+  /** StandAlone: a person looks at the logs, and discards one side's data if they tell of a split brain. */
+  private resolveByHand(): void {
+    const [alice, bob] = this.nodes;
+    const reported = this.nodes.reduce((sum, node) => sum + node.splitBrains, 0);
+    const bothPrimary = this.nodes.every((node) => node.resource?.role === Role.Primary);
+    const isSplit = reported > this.splitBrains;
+    this.splitBrains = reported;
+    if (
+      !isSplit &&
+      !bothPrimary &&
+      !this.nodes.some((node) => node.log.some((line) => line.includes('I shall become')))
+    ) {
+      throw new Error(`StandAlone without a reported split brain: ${this.describe(alice)} | ${this.describe(bob)}`);
+    }
+    this.note('split brain resolved by hand');
+    const survivor = alice.device?.diskState === 8 ? alice : bob;
+    const victim = survivor === alice ? bob : alice;
+    victim.resource?.secondary('forced', () => undefined);
+    this.clock.run(this.clock.nowMs() + 500);
+    if (victim.connection !== null) victim.connection.discardMyData = isSplit;
+    // Writes of either side count as the survivor's disk has them now.
+    if (isSplit) this.consentTo(survivor);
+    victim.connection?.connect();
+    survivor.connection?.connect();
+  }
+
+  private consentTo(survivor: SimNode): void {
+    for (const block of this.history.touched()) {
+      this.history.accept(block, tagOf(survivor.disk.peek(block * BLOCK_BYTES, BLOCK_BYTES)));
+    }
+  }
+
+  private judge(): void {
+    const [alice, bob] = this.nodes;
+    for (const block of this.history.touched()) {
+      const a = tagOf(alice.disk.peek(block * BLOCK_BYTES, BLOCK_BYTES));
+      const b = tagOf(bob.disk.peek(block * BLOCK_BYTES, BLOCK_BYTES));
+      if (a !== b) throw new Error(`the disks differ in block ${block}: ${a} and ${b}`);
+      const complaint = this.history.complaint(block, a);
+      if (complaint !== null) throw new Error(complaint);
+    }
+  }
+
+  private describe(node: SimNode): string {
+    const peerDevice = node.device?.peerDevices[0];
+    return `${node.options.name} role ${node.resource?.role} conn ${peerDevice?.conn}/${node.connection?.conn} disk ${node.device?.diskState} pdsk ${peerDevice?.pdsk} oos ${peerDevice?.outOfSyncBits}`;
+  }
+}
