@@ -2,7 +2,18 @@
 export { Connection } from './connection/connection';
 export { Device } from './device/device';
 export { LocalDisk, type AttachFailure, type LocalDiskOptions } from './device/local-disk';
-export type { BlockDevice, Digest, DiskDone, DiskError, HandlerCall, Host, LinkFinder, LogLevel, PeerLink, Timer } from './host';
+export type {
+  BlockDevice,
+  Digest,
+  DiskDone,
+  DiskError,
+  HandlerCall,
+  Host,
+  LinkFinder,
+  LogLevel,
+  PeerLink,
+  Timer,
+} from './host';
 export { diskOptions, netOptions, peerDeviceOptions, resourceOptions, type OptionValues } from './options';
 export { PeerDevice } from './peer-device/peer-device';
 export { ERR, Resource } from './resource/resource';

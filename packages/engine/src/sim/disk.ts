@@ -16,6 +16,8 @@ export class SimDisk {
   /** What survives a power cut. */
   private readonly medium: Uint8Array;
   private readonly unflushed = new Set<number>();
+  /** Counts the writes to each sector, so that a flush knows which were written again meanwhile. */
+  private readonly versions: Uint32Array;
   private generation = 0;
 
   constructor(
@@ -26,6 +28,7 @@ export class SimDisk {
   ) {
     this.cache = new Uint8Array(sizeBytes);
     this.medium = new Uint8Array(sizeBytes);
+    this.versions = new Uint32Array(sizeBytes / SECTOR_BYTES);
   }
 
   peek(offsetBytes: number, lengthBytes: number): Uint8Array {
@@ -67,7 +70,10 @@ export class SimDisk {
         this.cache.set(piece, at);
         at += piece.length;
       }
-      for (let sector = offset / SECTOR_BYTES; sector < at / SECTOR_BYTES; sector++) this.unflushed.add(sector);
+      for (let sector = offset / SECTOR_BYTES; sector < at / SECTOR_BYTES; sector++) {
+        this.unflushed.add(sector);
+        this.versions[sector] = (this.versions[sector] ?? 0) + 1;
+      }
       return null;
     };
     return {
@@ -85,17 +91,19 @@ export class SimDisk {
       flush: (done) => {
         // Covers the writes completed before this call, not those that complete meanwhile.
         const covered = [...this.unflushed];
-        const contents = covered.map((sector) => this.cache.slice(sector * SECTOR_BYTES, (sector + 1) * SECTOR_BYTES));
+        const versions = covered.map((sector) => this.versions[sector]);
+        const contents = new Uint8Array(covered.length * SECTOR_BYTES);
+        covered.forEach((sector, i) => {
+          const at = sector * SECTOR_BYTES;
+          contents.set(this.cache.subarray(at, at + SECTOR_BYTES), i * SECTOR_BYTES);
+        });
         later(
           0.5,
           6,
           () => {
             covered.forEach((sector, i) => {
-              const at = sector * SECTOR_BYTES;
-              const content = contents[i]!;
-              this.medium.set(content, at);
-              const same = content.every((byte, k) => byte === this.cache[at + k]);
-              if (same) this.unflushed.delete(sector);
+              this.medium.set(contents.subarray(i * SECTOR_BYTES, (i + 1) * SECTOR_BYTES), sector * SECTOR_BYTES);
+              if (this.versions[sector] === versions[i]) this.unflushed.delete(sector);
             });
             return null;
           },

@@ -16,14 +16,19 @@ export class SimNetwork {
     private readonly through: 'bytes' | 'values',
   ) {}
 
-  finder(node: SimNode): LinkFinder {
+  /** For one life of the node: a dead one must not stop the search of the next. */
+  finder(node: SimNode, isAlive: () => boolean): LinkFinder {
+    const stop = (): void => {
+      if (isAlive()) this.looking.delete(node);
+    };
     return {
       start: () => {
+        if (!isAlive()) return;
         this.looking.add(node);
         this.meet();
       },
-      stop: () => void this.looking.delete(node),
-      destroy: () => void this.looking.delete(node),
+      stop,
+      destroy: stop,
     };
   }
 
@@ -67,8 +72,8 @@ export class SimNetwork {
         through: this.through,
         acceptedMeta: this.random.chance(0.5) ? 'a' : 'b',
       });
-      a.connection.linked(this.pair.a);
-      b.connection.linked(this.pair.b);
+      a.take(this.pair.a);
+      b.take(this.pair.b);
     });
   }
 }

@@ -1,5 +1,5 @@
 /** One simulated node: a disk that outlives crashes, and the resource that runs on it while the node is up. */
-import { Connection, Device, LocalDisk, Resource, type Host, type OptionValues } from '../core';
+import { Connection, Device, LocalDisk, Resource, type Host, type OptionValues, type PeerLink } from '../core';
 import { digest, digestSizeBytes, hmac } from '../transport';
 import type { SimClock } from './clock';
 import type { SimDisk } from './disk';
@@ -44,14 +44,14 @@ export class SimNode {
     device.diskOptions = { ...device.diskOptions, alExtents: Number(this.options.diskOptions['al-extents'] ?? 1237) };
     this.device = device;
     const connection = resource.newConnection(1 - this.options.nodeId, 'peer', this.options.net);
-    connection.finder = this.network.finder(this);
+    const { life } = this;
+    connection.finder = this.network.finder(this, () => life === this.life);
     this.connection = connection;
     for (const peerDevice of device.peerDevices) {
       peerDevice.options = { ...peerDevice.options, cPlanAheadTenths: 0, resyncRateKiBs: 1024 * 1024 };
     }
     applyAl(this.disk);
     const handle = this.disk.open();
-    const { life } = this;
     LocalDisk.open({ data: handle, meta: handle, placement: 'internal', sizeSectors: 0, mdFlushes: true }, (disk) => {
       if (life !== this.life) return;
       if (!(disk instanceof LocalDisk)) throw new Error(`attach: ${JSON.stringify(disk)}`);
@@ -61,6 +61,30 @@ export class SimNode {
         connection.connect();
         attached();
       });
+    });
+  }
+
+  /** Hands a link to this life of the node; the next one hears nothing of it. */
+  take(link: PeerLink): void {
+    const { life } = this;
+    const alive = (run: () => void): void => {
+      if (life === this.life) run();
+    };
+    this.connection?.linked({
+      acceptedMeta: link.acceptedMeta,
+      get unsentBytes() {
+        return link.unsentBytes;
+      },
+      agree: (version, flags) => link.agree(version, flags),
+      setIntegrityDigestSizes: (send, receive) => link.setIntegrityDigestSizes(send, receive),
+      send: (socket, packet) => alive(() => link.send(socket, packet)),
+      close: () => link.close(),
+      listen: (listener) =>
+        link.listen({
+          packet: (socket, packet) => alive(() => listener.packet(socket, packet)),
+          closed: (reason, text) => alive(() => listener.closed(reason, text)),
+          drained: () => alive(() => listener.drained()),
+        }),
     });
   }
 

@@ -20,6 +20,7 @@ export class BitmapExchange {
   send(): void {
     const { bitmap, connection, device } = this.peerDevice;
     if (bitmap === null) return;
+    device.writes.markUnsentOutOfSync(this.peerDevice);
     const sender = new BitmapSender({
       volume: device.volume,
       bitmap: bitmap.words,

@@ -44,10 +44,8 @@ export function receiveState(peerDevice: PeerDevice, peer: StateFields): void {
       (before.conn === Conn.Connected &&
         (peer.disk === Disk.Negotiating ||
           before.disk === Disk.Negotiating ||
-          (before.pdsk === Disk.Inconsistent &&
-            before.disk === Disk.Inconsistent &&
-            peer.disk === Disk.UpToDate &&
-            peer.role === Role.Primary) ||
+          // Forced Primary with data to offer; its state request has told of the disk before this packet.
+          (before.disk === Disk.Inconsistent && peer.disk === Disk.UpToDate && peer.role === Role.Primary) ||
           (peer.conn >= Conn.StartingSyncS && peer.conn <= Conn.WFBitMapT)));
     if (decides) {
       const decision = decideSync(peerDevice, peer.role, peerDisk);

@@ -63,6 +63,8 @@ export class ApplicationWrites {
   private held: WriteRequest[] = [];
   /** Done but for the new data generation that must reach the disk first. */
   private gated: WriteRequest[] = [];
+  /** Issued and not destroyed. */
+  private readonly active = new Set<WriteRequest>();
   /** Neither completed nor failed: for statistics and for demotion. */
   pendingCount = 0;
 
@@ -110,6 +112,17 @@ export class ApplicationWrites {
     for (const request of held) this.finish(request, 'ESHUTDOWN');
   }
 
+  /**
+   * Writes under way that the peer does not get: they count as out of sync from now on. Before the bitmap is sent, else
+   * their bits would be set after it, on this side alone.
+   */
+  markUnsentOutOfSync(peerDevice: PeerDevice): void {
+    for (const request of this.active) {
+      const leg = request.legs.find((candidate) => candidate.peerDevice === peerDevice);
+      if (leg === undefined || (leg.done && !leg.ok)) peerDevice.setOutOfSync(request.sector, request.sizeBytes);
+    }
+  }
+
   legAcked(leg: WriteLeg, how: 'received' | 'written' | 'written-in-sync'): void {
     if (how === 'written-in-sync') leg.setInSync = true;
     leg.ok = true;
@@ -154,6 +167,7 @@ export class ApplicationWrites {
 
   private issue(request: WriteRequest): void {
     const { device } = this;
+    this.active.add(request);
     // The state may have changed while the request waited for its turn.
     const disk = device.usableDisk;
     if (device.diskState !== Disk.UpToDate && !device.hasUpToDatePeer()) {
@@ -268,6 +282,7 @@ export class ApplicationWrites {
     if (!request.completed || request.destroyed) return;
     for (const leg of request.legs) if (!leg.done) return;
     request.destroyed = true;
+    this.active.delete(request);
     for (const peerDevice of this.device.peerDevices) {
       const leg = request.legs.find((candidate) => candidate.peerDevice === peerDevice);
       if (leg === undefined || !leg.ok || request.local !== 'ok') {
