@@ -17,7 +17,7 @@ import { SimRandom } from './random';
 /** Two activity-log extents, the second not a whole one. */
 const DISK_BYTES = 5 * 1024 * 1024;
 const DATA_BLOCKS = 1200;
-const SHAKE_MS = 30_000;
+const SHAKE_MS = 20_000;
 const HEAL_MS = 600_000;
 
 export interface SeedResult {

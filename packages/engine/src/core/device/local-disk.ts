@@ -65,6 +65,7 @@ export class LocalDisk {
   /** A data write completed since the last data flush began. */
   private dataDirty = false;
   private flushRunning = false;
+  private readonly bitmapWrites: (() => void)[] = [];
   private flushWaiters: ((error: DiskError | null) => void)[] = [];
 
   private constructor(
@@ -159,6 +160,18 @@ export class LocalDisk {
 
   /** Makes the bitmap blocks of all bits that changed stable, or only those in the pages of `pages`. */
   writeBitmap(pages: ReadonlySet<number> | null, done: (ok: boolean) => void): void {
+    // One at a time: a page that an earlier call is still writing is clean in memory, but not yet on disk.
+    this.bitmapWrites.push(() => {
+      this.writeBitmapNow(pages, (ok) => {
+        done(ok);
+        this.bitmapWrites.shift();
+        this.bitmapWrites[0]?.();
+      });
+    });
+    if (this.bitmapWrites.length === 1) this.bitmapWrites[0]?.();
+  }
+
+  private writeBitmapNow(pages: ReadonlySet<number> | null, done: (ok: boolean) => void): void {
     const blocks = new Set<number>();
     const slotCount = this.bitmaps.length;
     this.bitmaps.forEach((bitmap, slot) => {

@@ -13,7 +13,7 @@
  *
  * Source: behaviour.md 5.1 to 5.6.
  */
-import { DataFlag, Disk, type Packet } from '../../wire';
+import { DataFlag, Disk, Role, type Packet } from '../../wire';
 import type { Device } from '../device/device';
 import type { DiskError } from '../host';
 import type { PeerDevice } from '../peer-device/peer-device';
@@ -71,6 +71,11 @@ export class ApplicationWrites {
   constructor(private readonly device: Device) {}
 
   submit(kind: WriteKind, sector: number, pieces: readonly Uint8Array[], sizeBytes: number, done: WriteDone): void {
+    const { resource } = this.device;
+    if (resource.role !== Role.Primary || resource.demoting) {
+      resource.host.after(0, () => done('EROFS'));
+      return;
+    }
     const request: WriteRequest = {
       kind,
       sector,

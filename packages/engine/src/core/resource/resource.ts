@@ -43,6 +43,8 @@ export class Resource {
   /** KiB that the last resync towards this node moved or compared: for the story that a demo tells. */
   lastResyncedKiB = 0;
   splitBrainsReported = 0;
+  /** On the way from Primary to Secondary: writes are refused already. */
+  demoting = false;
   /** Told after every change that status would show. */
   onChanged: () => void = () => undefined;
 
@@ -369,27 +371,29 @@ export class Resource {
     const alter = () => ({ role: Role.Secondary });
     const verdict = this.states.check(alter);
     if (verdict < SS.SS_SUCCESS && mode === 'plain') return done(verdict);
-    let draining = this.devices.size + 1;
-    const drained = (): void => {
-      if (--draining > 0) return;
-      const result = this.states.make(alter, mode === 'forced' ? 'forced' : 'soft');
-      if (result < SS.SS_SUCCESS) return done(result);
-      let pending = this.devices.size + 1;
-      const finished = (): void => {
-        if (--pending === 0) done(SS.SS_SUCCESS);
-      };
-      for (const { disk } of this.devices.values()) {
-        if (disk === null) {
-          finished();
-          continue;
-        }
-        disk.update({ currentUuid: withPrimaryBit(disk.superblock.currentUuid, false) });
-        disk.writeBitmap(null, () => disk.commit(() => finished()));
-      }
-      finished();
+    // What was written must be stable on the peer before the role goes: a Secondary that loses its peer begins no new
+    // generation, so nothing would tell later that the peer lacks these blocks.
+    this.demoting = true;
+    const finish = (code: number): void => {
+      this.demoting = false;
+      for (const device of this.devices.values()) device.resumeIo();
+      done(code);
     };
-    for (const device of this.devices.values()) device.whenDrained(() => device.flush(() => drained()));
-    drained();
+    forEach(
+      this.devices.values(),
+      (device, next) => device.whenDrained(() => device.flush(next)),
+      () => {
+        const result = this.states.make(alter, mode === 'forced' ? 'forced' : 'soft');
+        if (result < SS.SS_SUCCESS) return finish(result);
+        const written = (device: Device, next: () => void): void => {
+          const { disk } = device;
+          if (disk === null) return next();
+          disk.update({ currentUuid: withPrimaryBit(disk.superblock.currentUuid, false) });
+          disk.writeBitmap(null, () => disk.commit(next));
+        };
+        forEach(this.devices.values(), written, () => finish(SS.SS_SUCCESS));
+      },
+    );
   }
 
   // ---- connections ----
@@ -507,6 +511,17 @@ export class Resource {
     }
     disk.writeBitmap(null, () => device.commitGeneration(() => done(ERR.NO_ERROR)));
   }
+}
+
+/** Starts `step` for every item; `done` runs when each has called `next`. */
+function forEach<T>(items: Iterable<T>, step: (item: T, next: () => void) => void, done: () => void): void {
+  const list = [...items];
+  let pending = list.length + 1;
+  const next = (): void => {
+    if (--pending === 0) done();
+  };
+  for (const item of list) step(item, next);
+  next();
 }
 
 const NO_STATE = {
