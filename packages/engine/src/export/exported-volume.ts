@@ -16,6 +16,8 @@ export interface ExportedVolume {
   readonly minimumBlockSizeBytes: number;
   /** Whether TRIM is offered. */
   readonly discardSupported: boolean;
+  /** Longer `trim` and `writeZeroes` requests are split; reads and writes are at VOLUME_TRANSFER_MAX_BYTES. */
+  readonly clearMaxBytes: number;
 
   /** Asks for the device as an application's open(2) would; a Secondary refuses, or promotes first (auto-promote). */
   open(mode: OpenMode, client: ExportClient, done: (result: OpenResult) => void): void;
@@ -45,6 +47,9 @@ export interface ExportedVolume {
   /** Which parts are allocated; the extents cover the range from its start on, maybe not all of it. */
   allocation?(offsetBytes: number, lengthBytes: number, done: AllocationDone): void;
 }
+
+/** The longest read or write that a volume is given; DRBD's largest request. */
+export const VOLUME_TRANSFER_MAX_BYTES = 1024 * 1024;
 
 export type OpenMode = 'read-only' | 'read-write';
 
