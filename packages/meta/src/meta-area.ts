@@ -24,7 +24,9 @@ import {
 import { sectors } from '@tsdrbd/engine/units';
 import type { MetaContext } from './context';
 import { lastKnownPath, readLastKnown, removeLastKnown, writeLastKnown, type LastKnown } from './device/last-known';
-import { OpenError, type MetaDevice } from './device/meta-device';
+import { OpenError, type DeviceAccess, type MetaDevice } from './device/meta-device';
+import { COMMANDS } from './command-line/command-table';
+import type { Invocation } from './command-line/invocation';
 import { hexDump } from './hex';
 import { EXIT, MetaExit } from './meta-exit';
 
@@ -281,19 +283,9 @@ function traceLine(what: string, call: 'pread' | 'pwrite', lengthBytes: number, 
 }
 
 async function openDevice(context: MetaContext): Promise<MetaDevice> {
-  const { path, placement, command, settings } = context.invocation;
-  // Several minors may keep their metadata on one device, by index: they cannot all be alone on it.
-  const shared = settings.force || typeof placement === 'object';
+  const { path, command, settings } = context.invocation;
   const force = settings.force || command === 'dump-superblock' || command === 'hexdump-superblock';
-  let device: MetaDevice;
-  try {
-    device = context.system.open(resolve(context.io.cwd, path), shared ? 'shared' : 'exclusive');
-  } catch (error) {
-    if (!(error instanceof OpenError)) throw error;
-    context.err(`open(${path}) failed: ${error.message}`);
-    if (error.code !== 'EBUSY') throw new MetaExit(EXIT.usage);
-    device = await openBusyDevice(context);
-  }
+  const device = await openAtPath(context, accessFor(context.invocation));
   if (device.kind === 'file' && context.system.regularFiles === 'refused-unless-forced') {
     if (!force) {
       device.close();
@@ -306,11 +298,32 @@ async function openDevice(context: MetaContext): Promise<MetaDevice> {
   return device;
 }
 
-async function openBusyDevice(context: MetaContext): Promise<MetaDevice> {
+/** Several minors may keep their metadata on one device, by index: none of them can be alone on it. */
+function accessFor({ command, placement, settings }: Invocation): DeviceAccess {
+  if (COMMANDS[command].access === 'reads' || typeof placement === 'object') return 'shared';
+  return settings.force ? 'locked' : 'exclusive';
+}
+
+async function openAtPath(context: MetaContext, access: DeviceAccess): Promise<MetaDevice> {
   const { path, command } = context.invocation;
+  const fullPath = resolve(context.io.cwd, path);
+  try {
+    return context.system.open(fullPath, access);
+  } catch (error) {
+    if (!(error instanceof OpenError)) throw error;
+    context.err(`open(${path}) failed: ${error.message}`);
+    // What an engine uses is not ours to change, whatever the user answers (metadata.md T15).
+    if (error.code === 'ELOCKED') {
+      throw new MetaExit(
+        EXIT.usage,
+        'A running engine or another program uses it: detach it, or take its resource down, first.',
+      );
+    }
+    if (error.code !== 'EBUSY') throw new MetaExit(EXIT.usage);
+  }
   // apply-al runs before each attach, unattended: nobody is there to answer.
   if (command !== 'apply-al' && (await context.ask('Exclusive open failed. Do it anyways?')) === 'yes') {
-    return context.system.open(resolve(context.io.cwd, path), 'shared');
+    return openAtPath(context, 'locked');
   }
   context.out('Operation canceled.');
   throw new MetaExit(EXIT.usage);

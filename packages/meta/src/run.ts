@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { CliIo } from '@tsdrbd/config';
 import { COMMANDS, type CommandName } from './command-line/command-table';
 import { checkOptionsFitCommand, parseInvocation, UsageExit, type Invocation } from './command-line/invocation';
+import { expandCommandFirst } from './command-line/command-first';
 import { OPTIONS, parseArguments } from './command-line/options';
 import { MetaContext } from './context';
 import type { Command } from './commands/command';
@@ -55,9 +56,11 @@ export async function run(argv: readonly string[], io: CliIo, system: MetaSystem
   try {
     const v06 = v06Problem(argv, system);
     if (v06 !== null) throw v06;
-    const { invocation, remarks } = parseInvocation(argv, system.programName);
+    const open = (path: string) => system.open(path, 'shared');
+    const words = expandCommandFirst(argv, { cwd: io.cwd, open }) ?? argv;
+    const { invocation, remarks } = parseInvocation(words, system.programName);
     for (const remark of remarks) io.stderr.write(`${remark}\n`);
-    return await runInvocation(invocation, argv, io, system);
+    return await runInvocation(invocation, { typed: argv, words }, io, system);
   } catch (error) {
     return report(error, io);
   }
@@ -65,11 +68,11 @@ export async function run(argv: readonly string[], io: CliIo, system: MetaSystem
 
 async function runInvocation(
   invocation: Invocation,
-  argv: readonly string[],
+  argv: { readonly typed: readonly string[]; readonly words: readonly string[] },
   io: CliIo,
   system: MetaSystem,
 ): Promise<number> {
-  const context = new MetaContext(invocation, argv, io, system);
+  const context = new MetaContext(invocation, argv.typed, io, system);
   const { minor, command, settings } = invocation;
   const lock = minor === null ? null : await system.lockMinor(minor);
   try {
@@ -78,7 +81,7 @@ async function runInvocation(
     if (isAttached && modifies) {
       throw new MetaExit(EXIT.usage, `Device '${invocation.deviceWord}' is configured!`);
     }
-    const parsed = parseArguments(argv, OPTIONS);
+    const parsed = parseArguments(argv.words, OPTIONS);
     const names = parsed.kind === 'parsed' ? parsed.options.map(({ name }) => name) : [];
     checkOptionsFitCommand(invocation, new Set(names));
     if (invocation.format !== 'v09' && settings.nodeId !== null && settings.nodeId !== 0) {

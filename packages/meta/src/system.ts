@@ -3,9 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { CliIo } from '@tsdrbd/config';
-import { engineDiskState } from './device/engine-state';
 import { openFileDevice } from './device/file-device';
-import type { MetaDevice } from './device/meta-device';
+import type { DeviceAccess, MetaDevice } from './device/meta-device';
 import { acquireMinorLock, type MinorLock } from './device/minor-lock';
 
 export interface MetaSystem {
@@ -13,7 +12,7 @@ export interface MetaSystem {
   readonly programName: string;
   readonly hostName: string;
   /** Errors: OpenError. */
-  open(path: string, access: 'exclusive' | 'shared'): MetaDevice;
+  open(path: string, access: DeviceAccess): MetaDevice;
   /**
    * `refused-unless-forced` is how drbdmeta treats them, with its remarks about missing ioctls. tsdrbd keeps
    * data in regular files as a matter of course: `ordinary`.
@@ -38,7 +37,8 @@ export function realSystem(io: CliIo, programName = 'tsdrbdmeta'): MetaSystem {
     // Nodes that share a machine have run directories of their own, and must not share this one either.
     stateDirectory: io.env['TSDRBD_RUN_DIR'] === undefined ? '/var/lib/drbd' : join(runDirectory, 'lib'),
     lockMinor: (minor) => acquireMinorLock(join(runDirectory, 'lock', `drbd-147-${minor}`)),
-    diskState: (minor) => engineDiskState(runDirectory, minor),
+    // An engine holds a lock on each device that it has attached: opening tells, by device instead of by minor.
+    diskState: async () => null,
     randomUuid: () => randomBytes(8).readBigUInt64BE(),
   };
 }

@@ -3,3 +3,4 @@ export { lockExclusively } from './lock';
 export { createMemoryDevice, type MemoryDevice, type MemoryDeviceOptions } from './memory-device';
 export { openBackingDevice, openBackingDeviceSync, type OpenOptions } from './open-backing-device';
 export { StorageFailure } from './storage-error';
+export { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, systemCalls } from './system-calls';

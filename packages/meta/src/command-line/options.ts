@@ -35,7 +35,6 @@ export const OPTIONS = [
 
 /** Understood only where the command comes first: `create-md r0`. */
 export const COMMAND_FIRST_OPTIONS = [
-  { long: 'config-file', short: 'c', argument: 'required' },
   { long: 'max-peers', argument: 'required' },
   { long: 'format', argument: 'required' },
   { long: 'index', argument: 'required' },

@@ -1,32 +1,59 @@
 /** Block devices and regular files through node:fs. */
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
-import { OpenError, type MetaDevice } from './meta-device';
+import {
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE,
+  lockExclusively,
+  StorageFailure,
+  systemCalls,
+} from '@tsdrbd/engine/storage';
+import { OpenError, type DeviceAccess, type MetaDevice } from './meta-device';
 
 const SECTOR_BYTES = 512;
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
-/**
- * `exclusive`: fails with EBUSY when a block device is mounted or otherwise in use.
- * Errors: OpenError.
- */
-export function openFileDevice(path: string, access: 'exclusive' | 'shared'): MetaDevice {
-  let fd: number;
+/** Up to this size zeroes are compared and written; beyond it the file system is asked for a hole. */
+const HOLE_BYTES_MIN = 1024 * 1024;
+
+/** Errors: OpenError. */
+export function openFileDevice(path: string, access: DeviceAccess): MetaDevice {
+  const fd = openFile(path, access);
   try {
-    // O_EXCL without O_CREAT means something for block devices alone.
-    fd = openSync(path, constants.O_RDWR | (access === 'exclusive' ? constants.O_EXCL : 0));
+    const status = fstatSync(fd);
+    if (!status.isBlockDevice() && !status.isFile()) {
+      throw new OpenError('ENOTBLK', 'Neither a block device nor a regular file');
+    }
+    if (access !== 'shared') lock(fd, path);
+    const kind = status.isBlockDevice() ? 'block' : 'file';
+    return new FileDevice(path, kind, kind === 'block' ? blockDeviceSizeBytes(status.rdev) : status.size, fd);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function openFile(path: string, access: DeviceAccess): number {
+  // O_EXCL without O_CREAT means something for block devices alone. O_NONBLOCK: a FIFO given by mistake must not wait.
+  const flags = constants.O_RDWR | constants.O_NONBLOCK | (access === 'exclusive' ? constants.O_EXCL : 0);
+  try {
+    return openSync(path, flags);
   } catch (error) {
     const { code, errno } = error as NodeJS.ErrnoException;
     throw new OpenError(code ?? 'EIO', reasonText(errno));
   }
-  const status = fstatSync(fd);
-  const kind = status.isBlockDevice() ? 'block' : 'file';
-  if (!status.isBlockDevice() && !status.isFile()) {
-    closeSync(fd);
-    throw new OpenError('ENOTBLK', 'Neither a block device nor a regular file');
+}
+
+/** The lock that an engine holds on every device it has attached. */
+function lock(fd: number, path: string): void {
+  try {
+    lockExclusively(fd, path);
+  } catch (error) {
+    if (error instanceof StorageFailure && error.code === 'EBUSY') {
+      throw new OpenError('ELOCKED', 'Device or resource busy');
+    }
+    throw error;
   }
-  const sizeBytes = kind === 'block' ? blockDeviceSizeBytes(status.rdev) : status.size;
-  return new FileDevice(path, kind, sizeBytes, fd);
 }
 
 class FileDevice implements MetaDevice {
@@ -51,6 +78,7 @@ class FileDevice implements MetaDevice {
 
   /** What is a hole, or zero already, stays as it is: sparse devices stay sparse. */
   writeZeroes(offsetBytes: number, lengthBytes: number): void {
+    if (lengthBytes >= HOLE_BYTES_MIN && this.punchHole(offsetBytes, lengthBytes)) return;
     const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, lengthBytes));
     const zeroes = Buffer.alloc(chunk.length);
     for (let done = 0; done < lengthBytes;) {
@@ -68,6 +96,12 @@ class FileDevice implements MetaDevice {
 
   close(): void {
     closeSync(this.fd);
+  }
+
+  /** Not every file system and device can: returns whether it did. */
+  private punchHole(offsetBytes: number, lengthBytes: number): boolean {
+    const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    return systemCalls().fallocate(this.fd, mode, offsetBytes, lengthBytes) === 0;
   }
 
   private readInto(offsetBytes: number, bytes: Uint8Array): void {

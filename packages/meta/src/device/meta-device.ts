@@ -16,7 +16,13 @@ export interface MetaDevice {
   close(): void;
 }
 
-/** Why a device could not be opened; `code` is the name of an errno. */
+/**
+ * `exclusive`: nobody else uses it, neither an engine nor a mount; `locked`: no engine does, whatever else may;
+ * `shared`: no matter who.
+ */
+export type DeviceAccess = 'exclusive' | 'locked' | 'shared';
+
+/** Why a device could not be opened; `code` is the name of an errno, or ELOCKED: an engine uses it. */
 export class OpenError extends Error {
   constructor(
     readonly code: string,
