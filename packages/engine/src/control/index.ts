@@ -32,3 +32,25 @@ export {
   isSuccess,
   replyText,
 } from './schema/reply-codes';
+export {
+  CONTROL_COMMANDS,
+  MINOR_MAX,
+  RESOURCE_NAME_BYTES_MAX,
+  VOLUME_MAX,
+  requestSchema,
+} from './schema/request-schema';
+export { DEFAULT_RUN_DIR, controlSocketPath, daemonLogPath, runDirOf } from './socket-path';
+export type { EventBatch, ObjectEvent } from './events/object-event';
+export type {
+  ConnectionObject,
+  ControlObject,
+  DeviceObject,
+  PathObject,
+  PeerDeviceObject,
+  ResourceObject,
+} from './events/object';
+export { objectKey, objectsOf } from './events/object';
+export { promotionOf } from './events/promotion';
+export type { Promotion } from './events/promotion';
+export { diffResource } from './events/diff';
+export { StateTracker } from './events/state-tracker';

@@ -1,0 +1,102 @@
+/**
+ * Starts the daemon for whoever needs one, as drbdadm loads the kernel module. Several may do so at once: the run
+ * directory's lock lets one daemon live, the others leave with exit code 0, and every caller waits for the socket.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import { controlSocketPath, daemonLogPath } from '../socket-path';
+import { ControlError } from './control-error';
+
+const START_TIMEOUT_MS = 10_000;
+const POLL_MS = 20;
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Resolves when the daemon of `runDir` answers. Throws ControlError 'daemon-start'. */
+export async function startDaemon(runDir: string, env: Env): Promise<void> {
+  try {
+    mkdirSync(runDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new ControlError('daemon-start', `cannot create the run directory ${runDir}: ${messageOf(error)}`);
+  }
+  const program = daemonProgram(env);
+  const logPath = daemonLogPath(runDir);
+  const logStart = logSize(logPath);
+  const child = spawnDaemon(program, runDir, env);
+  let failure: string | null = null;
+  child.on('error', (error) => (failure = `cannot run ${program}: ${error.message}`));
+  child.on('exit', (code, signal) => {
+    if (code !== 0)
+      failure = `${program} ended at once (${signal ?? `exit code ${code}`})${lastLogLine(logPath, logStart)}`;
+  });
+
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  for (;;) {
+    if (await answers(controlSocketPath(runDir))) return;
+    if (failure !== null) throw new ControlError('daemon-start', failure);
+    if (performance.now() > deadline) {
+      const seconds = START_TIMEOUT_MS / 1000;
+      throw new ControlError(
+        'daemon-start',
+        `${program} did not open ${controlSocketPath(runDir)} within ${seconds} s`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** `TSDRBDD`; else the bundle that lies beside this program's; else `tsdrbdd` on PATH. */
+export function daemonProgram(env: Env, ownProgram: string | undefined = process.argv[1]): string {
+  const wanted = env['TSDRBDD'];
+  if (wanted) return wanted;
+  if (ownProgram !== undefined && existsSync(ownProgram)) {
+    const beside = join(dirname(realpathSync(ownProgram)), '../../engine/dist/tsdrbdd.cjs');
+    if (existsSync(beside)) return beside;
+  }
+  return 'tsdrbdd';
+}
+
+function spawnDaemon(program: string, runDir: string, env: Env): ChildProcess {
+  const log = openSync(daemonLogPath(runDir), 'a', 0o600);
+  try {
+    const isScript = /\.[cm]?js$/.test(program);
+    const child = spawn(isScript ? process.execPath : program, isScript ? [program] : [], {
+      cwd: '/',
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: { ...env, TSDRBD_RUN_DIR: runDir },
+    });
+    child.unref();
+    return child;
+  } finally {
+    closeSync(log);
+  }
+}
+
+function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(socketPath);
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
+
+function logSize(path: string): number {
+  return existsSync(path) ? readFileSync(path).length : 0;
+}
+
+function lastLogLine(path: string, from: number): string {
+  if (!existsSync(path)) return '';
+  const line = readFileSync(path).subarray(from).toString().trim().split('\n').pop();
+  return line ? `: ${line}` : '';
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,5 @@
+/** A program's side of the control API. */
+export { ControlClient, REPLY_TIMEOUT_MS } from './control-client';
+export { ControlError } from './control-error';
+export type { ControlErrorCode } from './control-error';
+export { daemonProgram, startDaemon } from './daemon-start';

@@ -1,0 +1,44 @@
+/**
+ * Two successive states of one resource, and what events2 tells of the step between them, in its order (setup.md 5.1):
+ * resource, connections, devices, peer devices, paths; destroyed paths and peer devices; then destroyed connections,
+ * devices, and the resource itself. A peer device that vanishes together with its connection is not mentioned.
+ */
+import type { ResourceState } from '../schema/node-state';
+import type { ControlObject } from './object';
+import { objectKey, objectsOf } from './object';
+import type { ObjectEvent } from './object-event';
+
+export function diffResource(before: ResourceState | undefined, after: ResourceState | undefined): ObjectEvent[] {
+  const old = before === undefined ? [] : objectsOf(before);
+  const now = after === undefined ? [] : objectsOf(after);
+  const oldByKey = new Map(old.map((object) => [objectKey(object), object]));
+  const nowKeys = new Set(now.map(objectKey));
+
+  const events: ObjectEvent[] = [];
+  for (const object of now) {
+    const previous = oldByKey.get(objectKey(object));
+    if (previous === undefined) events.push({ kind: 'create', object });
+    else if (!sameValue(previous, object)) events.push({ kind: 'change', before: previous, after: object });
+  }
+  const gone = old.filter((object) => !nowKeys.has(objectKey(object)));
+  for (const type of ['path', 'peer-device', 'connection', 'device', 'resource'] as const) {
+    for (const object of gone) {
+      if (object.type === type && !vanishedWithConnection(object, nowKeys)) events.push({ kind: 'destroy', object });
+    }
+  }
+  return events;
+}
+
+function vanishedWithConnection(object: ControlObject, nowKeys: ReadonlySet<string>): boolean {
+  return object.type === 'peer-device' && !nowKeys.has(`connection ${object.peerNodeId}`);
+}
+
+/** Equality of JSON values; an absent field equals one that is undefined. */
+export function sameValue(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const left = Object.entries(a).filter(([, value]) => value !== undefined);
+  const right = new Map(Object.entries(b).filter(([, value]) => value !== undefined));
+  return left.length === right.size && left.every(([key, value]) => right.has(key) && sameValue(value, right.get(key)));
+}
