@@ -1,0 +1,461 @@
+/** Carries out control requests on the core's objects. Checks and their numbers: setup.md 2 and 3. */
+import { EventEmitter } from 'node:events';
+import type { Logger } from 'pino';
+import {
+  ERR,
+  NO_ERROR,
+  isSuccess,
+  type ControlBackend,
+  type ControlEvent,
+  type ControlReply,
+  type ControlRequest,
+  type NodeState,
+  type OptionValues,
+  type RequestOf,
+} from '../control';
+import {
+  Connection,
+  Device,
+  LocalDisk,
+  Resource,
+  diskOptions,
+  peerDeviceOptions,
+  type AttachFailure,
+  type Host,
+  type PeerDevice,
+} from '../core';
+import type { Placement } from '../metadata';
+import { StorageFailure, openBackingDevice, type BackingDevice } from '../storage';
+import type { TcpTransport } from '../transport';
+import { PathFinder, type Path } from './link-finder';
+import { resourceState } from './snapshot';
+
+/** Where volumes become reachable for applications. */
+export interface VolumeExporter {
+  publish(device: Device): Promise<void>;
+  withdraw(device: Device): Promise<void>;
+}
+
+export interface BackendDependencies {
+  readonly host: Host;
+  readonly transport: TcpTransport;
+  readonly exporter: VolumeExporter;
+  readonly log: Logger;
+}
+
+const reply = (code: number, ...messages: string[]): ControlReply => ({ code, messages });
+const OK = reply(NO_ERROR);
+
+export class Backend implements ControlBackend {
+  private readonly resources = new Map<string, Resource>();
+  private readonly events = new EventEmitter().setMaxListeners(0);
+
+  constructor(private readonly dependencies: BackendDependencies) {}
+
+  snapshot(): NodeState {
+    return { resources: [...this.resources.values()].map((resource) => this.state(resource)) };
+  }
+
+  subscribe(listener: (event: ControlEvent) => void): () => void {
+    this.events.on('event', listener);
+    return () => void this.events.off('event', listener);
+  }
+
+  emit(event: ControlEvent): void {
+    this.events.emit('event', event);
+  }
+
+  /** Every disk released, every connection closed: the daemon ends. */
+  async shutdown(): Promise<void> {
+    for (const resource of [...this.resources.values()]) await this.down(resource, 'forced');
+  }
+
+  async execute(request: ControlRequest): Promise<ControlReply> {
+    switch (request.command) {
+      case 'new-resource':
+        return this.newResource(request);
+      case 'new-minor':
+        return this.newMinor(request);
+      case 'attach':
+        return this.withDevice(request.minor, (device) => this.attach(device, request));
+      case 'detach':
+        return this.withDevice(request.minor, (device) =>
+          code((done) => device.resource.detach(device, request.force === true ? 'forced' : 'graceful', done)),
+        );
+      case 'del-minor':
+        return this.withDevice(request.minor, (device) => this.delMinor(device));
+      case 'disk-options':
+        return this.withDevice(request.minor, (device) => {
+          device.diskOptionValues = merged(device.diskOptionValues, request);
+          device.diskOptions = diskOptions(device.diskOptionValues);
+          device.resource.changed();
+          return OK;
+        });
+      case 'invalidate':
+        return this.withDevice(request.minor, (device) => code((done) => device.resource.invalidate(device, done)));
+      case 'outdate':
+        return this.withDevice(request.minor, (device) => reply(device.resource.outdate(device)));
+      case 'suspend-io':
+      case 'resume-io':
+        return this.withDevice(request.minor, (device) => {
+          device.suspendedByUser = request.command === 'suspend-io';
+          device.resource.changed();
+          device.resumeIo();
+          return OK;
+        });
+      case 'new-current-uuid':
+        return this.withDevice(request.minor, (device) =>
+          code((done) =>
+            device.resource.newCurrentUuid(device, request.clearBitmap === true ? 'clear-bitmap' : 'keep-bitmap', done),
+          ),
+        );
+      case 'resize':
+        return this.withDevice(request.minor, () => reply(ERR.ERR_INVALID_REQUEST, 'resize is not supported yet'));
+      case 'resource-options':
+        return this.withResource(request.resource, (resource) => {
+          resource.setOptions(merged(resource.optionValues, request));
+          resource.changed();
+          return OK;
+        });
+      case 'rename-resource':
+        return this.withResource(request.resource, (resource) => this.rename(resource, request.newName));
+      case 'del-resource':
+        return this.withResource(request.resource, (resource) => this.delResource(resource));
+      case 'down':
+        return this.withResource(request.resource, (resource) => this.down(resource, 'graceful'));
+      case 'primary':
+        return this.withResource(request.resource, (resource) =>
+          code((done) => {
+            resource.autoPromoted = false;
+            resource.primary(request.force === true ? 'forced' : 'plain', done);
+          }),
+        );
+      case 'secondary':
+        return this.withResource(request.resource, (resource) =>
+          code((done) => resource.secondary(request.force === true ? 'forced' : 'plain', done)),
+        );
+      case 'new-peer':
+        return this.withResource(request.resource, (resource) => this.newPeer(resource, request));
+      case 'net-options':
+        return this.withConnection(request, (connection) => {
+          connection.setNetOptions(merged(connection.netValues, request));
+          connection.resource.changed();
+          return OK;
+        });
+      case 'del-peer':
+        return this.withConnection(request, (connection) => this.delPeer(connection, request.force === true));
+      case 'forget-peer':
+        return reply(ERR.ERR_INVALID_REQUEST, 'forget-peer is not supported yet');
+      case 'new-path':
+        return this.withConnection(request, (connection) => this.newPath(connection, request));
+      case 'del-path':
+        return this.withConnection(request, (connection) => this.delPath(connection, request));
+      case 'connect':
+        return this.withConnection(request, (connection) => {
+          if (connection.conn === 0) {
+            connection.discardMyData = request.discardMyData === true;
+            connection.dryRun = request.tentative === true;
+          }
+          return reply(connection.connect());
+        });
+      case 'disconnect':
+        return this.withConnection(request, (connection) =>
+          code((done) =>
+            connection.resource.disconnect(connection, request.force === true ? 'forced' : 'graceful', done),
+          ),
+        );
+      case 'peer-device-options':
+        return this.withPeerDevice(request, (peerDevice) => {
+          peerDevice.optionValues = merged(peerDevice.optionValues, request);
+          peerDevice.options = peerDeviceOptions(peerDevice.optionValues);
+          peerDevice.device.resource.changed();
+          return OK;
+        });
+      case 'invalidate-remote':
+        return this.withPeerDevice(request, (peerDevice) =>
+          code((done) => peerDevice.device.resource.invalidateRemote(peerDevice, done)),
+        );
+      case 'pause-sync':
+      case 'resume-sync':
+        return this.withPeerDevice(request, (peerDevice) =>
+          reply(peerDevice.device.resource.setPause(peerDevice, request.command === 'pause-sync')),
+        );
+      case 'verify':
+        return this.withPeerDevice(request, () => reply(ERR.ERR_INVALID_REQUEST, 'verify is not supported yet'));
+      default:
+        return assertNever(request);
+    }
+  }
+
+  // ---- resources ----
+
+  private newResource(request: RequestOf<'new-resource'>): ControlReply {
+    if (this.resources.has(request.resource)) return reply(ERR.ERR_ALREADY_EXISTS);
+    const resource = new Resource(request.resource, request.nodeId, this.dependencies.host);
+    resource.setOptions(request.options ?? {});
+    resource.onChanged = () => this.noteChange(resource);
+    this.resources.set(resource.name, resource);
+    resource.changed();
+    return OK;
+  }
+
+  private rename(resource: Resource, newName: string): ControlReply {
+    if (this.resources.has(newName)) return reply(ERR.ERR_ALREADY_EXISTS);
+    const resourceName = resource.name;
+    this.resources.delete(resourceName);
+    resource.name = newName;
+    this.resources.set(newName, resource);
+    this.emit({ kind: 'renamed', resourceName, newName });
+    return OK;
+  }
+
+  private delResource(resource: Resource): ControlReply {
+    if (resource.devices.size > 0) return reply(ERR.ERR_RES_IN_USE);
+    if (resource.connections.size > 0) return reply(ERR.ERR_NET_CONFIGURED);
+    this.resources.delete(resource.name);
+    resource.onChanged = () => undefined;
+    this.emit({ kind: 'removed', resourceName: resource.name });
+    return OK;
+  }
+
+  /** Source: behaviour.md 2.1. */
+  private async down(resource: Resource, mode: 'graceful' | 'forced'): Promise<ControlReply> {
+    const demoted = await code((done) => resource.secondary(mode === 'forced' ? 'forced' : 'plain', done));
+    if (!isSuccess(demoted.code)) return { ...demoted, messages: ['failed to demote', ...demoted.messages] };
+    for (const connection of [...resource.connections.values()]) {
+      const left = await this.delPeer(connection, mode === 'forced');
+      if (!isSuccess(left.code)) return { ...left, messages: ['failed to disconnect', ...left.messages] };
+    }
+    for (const device of [...resource.devices.values()]) {
+      const detached = await code((done) => resource.detach(device, mode, done));
+      if (!isSuccess(detached.code)) return { ...detached, messages: ['failed to detach', ...detached.messages] };
+      const removed = await this.delMinor(device);
+      if (!isSuccess(removed.code)) return removed;
+    }
+    return this.delResource(resource);
+  }
+
+  // ---- volumes ----
+
+  private async newMinor(request: RequestOf<'new-minor'>): Promise<ControlReply> {
+    const resource = this.resources.get(request.resource);
+    if (resource === undefined) return reply(ERR.ERR_RES_NOT_KNOWN);
+    if (resource.devices.has(request.volume) || this.device(request.minor) !== undefined) {
+      return reply(ERR.ERR_MINOR_OR_VOLUME_EXISTS);
+    }
+    const device = resource.newDevice(request.volume, request.minor);
+    device.deviceOptionValues = request.options ?? {};
+    try {
+      await this.dependencies.exporter.publish(device);
+    } catch (error) {
+      resource.deleteDevice(device);
+      return reply(ERR.ERR_INVALID_REQUEST, `cannot export ${device.subject}: ${messageOf(error)}`);
+    }
+    return OK;
+  }
+
+  private async delMinor(device: Device): Promise<ControlReply> {
+    if (device.disk !== null) return reply(ERR.ERR_MINOR_CONFIGURED);
+    if (device.writeOpeners + device.readOpeners > 0) return reply(-12);
+    device.writes.failHeld();
+    device.reads.failHeld();
+    await this.dependencies.exporter.withdraw(device);
+    device.resource.deleteDevice(device);
+    return OK;
+  }
+
+  private async attach(device: Device, request: RequestOf<'attach'>): Promise<ControlReply> {
+    if (device.disk !== null) return reply(ERR.ERR_DISK_CONFIGURED);
+    let data: BackingDevice;
+    try {
+      data = await openBackingDevice(request.dataDevice);
+    } catch (error) {
+      return reply(openFailure(error, 'data'), messageOf(error));
+    }
+    let meta = data;
+    if (request.metaIndex !== 'internal' && request.metaDevice !== request.dataDevice) {
+      try {
+        meta = await openBackingDevice(request.metaDevice);
+      } catch (error) {
+        data.close(() => undefined);
+        return reply(openFailure(error, 'meta'), messageOf(error));
+      }
+    }
+    const values = request.options ?? {};
+    const options = diskOptions(values);
+    const placement: Placement =
+      request.metaIndex === 'internal'
+        ? 'internal'
+        : request.metaIndex === 'flexible'
+          ? 'flex-external'
+          : { index: request.metaIndex };
+    const opened = await new Promise<LocalDisk | AttachFailure>((resolve) =>
+      LocalDisk.open(
+        { data, meta, placement, sizeSectors: options.sizeSectors, mdFlushes: options.mdFlushes },
+        resolve,
+      ),
+    );
+    const release = (): void => {
+      data.close(() => undefined);
+      if (meta !== data) meta.close(() => undefined);
+    };
+    if (!(opened instanceof LocalDisk)) {
+      release();
+      return attachFailure(opened);
+    }
+    device.diskOptionValues = values;
+    device.diskOptions = options;
+    const result = await code((done) => device.resource.attach(device, opened, done));
+    if (isSuccess(result.code)) {
+      device.backing = { dataDevice: request.dataDevice, metaDevice: request.metaDevice, metaIndex: request.metaIndex };
+      device.resource.changed();
+    } else release();
+    return result;
+  }
+
+  // ---- peers ----
+
+  private newPeer(resource: Resource, request: RequestOf<'new-peer'>): ControlReply {
+    if (resource.connections.has(request.peerNodeId)) return reply(ERR.ERR_ALREADY_EXISTS);
+    if (request.peerNodeId === resource.nodeId) return reply(ERR.ERR_INVALID_PEER_NODE_ID);
+    const { _name, ...values } = request.options ?? {};
+    const connection = resource.newConnection(request.peerNodeId, typeof _name === 'string' ? _name : '', values);
+    connection.finder = new PathFinder(connection, this.dependencies.transport);
+    return OK;
+  }
+
+  private async delPeer(connection: Connection, force: boolean): Promise<ControlReply> {
+    const { resource } = connection;
+    if (connection.conn !== 0) {
+      const left = await code((done) => resource.disconnect(connection, force ? 'forced' : 'graceful', done));
+      if (!isSuccess(left.code)) return left;
+    }
+    resource.deleteConnection(connection);
+    return OK;
+  }
+
+  private newPath(connection: Connection, { local, peer }: RequestOf<'new-path'>): ControlReply {
+    const { finder } = connection;
+    if (!(finder instanceof PathFinder)) return reply(ERR.ERR_INVALID_REQUEST);
+    if (finder.paths.some((path) => samePath(path, { local, peer }))) return reply(ERR.ERR_ALREADY_EXISTS);
+    finder.add({ local, peer });
+    connection.resource.changed();
+    return OK;
+  }
+
+  private delPath(connection: Connection, { local, peer }: RequestOf<'del-path'>): ControlReply {
+    const { finder } = connection;
+    const path =
+      finder instanceof PathFinder ? finder.paths.find((known) => samePath(known, { local, peer })) : undefined;
+    if (!(finder instanceof PathFinder) || path === undefined) return reply(ERR.ERR_INVALID_REQUEST);
+    finder.remove(path);
+    connection.resource.changed();
+    return OK;
+  }
+
+  // ---- lookups ----
+
+  private device(minor: number): Device | undefined {
+    for (const resource of this.resources.values()) {
+      for (const device of resource.devices.values()) if (device.minor === minor) return device;
+    }
+    return undefined;
+  }
+
+  private async withDevice(
+    minor: number,
+    act: (device: Device) => ControlReply | Promise<ControlReply>,
+  ): Promise<ControlReply> {
+    const device = this.device(minor);
+    return device === undefined ? reply(ERR.ERR_MINOR_INVALID) : act(device);
+  }
+
+  private async withResource(
+    name: string,
+    act: (resource: Resource) => ControlReply | Promise<ControlReply>,
+  ): Promise<ControlReply> {
+    const resource = this.resources.get(name);
+    return resource === undefined ? reply(ERR.ERR_RES_NOT_KNOWN) : act(resource);
+  }
+
+  private async withConnection(
+    at: { readonly resource: string; readonly peerNodeId: number },
+    act: (connection: Connection) => ControlReply | Promise<ControlReply>,
+  ): Promise<ControlReply> {
+    return this.withResource(at.resource, (resource) => {
+      const connection = resource.connections.get(at.peerNodeId);
+      return connection === undefined ? reply(ERR.ERR_INVALID_REQUEST, 'unknown connection') : act(connection);
+    });
+  }
+
+  private async withPeerDevice(
+    at: { readonly resource: string; readonly peerNodeId: number; readonly volume: number },
+    act: (peerDevice: PeerDevice) => ControlReply | Promise<ControlReply>,
+  ): Promise<ControlReply> {
+    return this.withConnection(at, (connection) => {
+      const peerDevice = connection.peerDevices.get(at.volume);
+      return peerDevice === undefined ? reply(ERR.ERR_MINOR_INVALID) : act(peerDevice);
+    });
+  }
+
+  // ---- state ----
+
+  private state(resource: Resource) {
+    const { host } = this.dependencies;
+    return resourceState(resource, {
+      nowMs: host.nowMs,
+      pathsOf: ({ finder }) => (finder instanceof PathFinder ? finder.states() : []),
+    });
+  }
+
+  /** With nobody listening nothing is built; a change is told as it happens, so that no state in between is lost. */
+  private noteChange(resource: Resource): void {
+    if (this.events.listenerCount('event') === 0) return;
+    this.emit({ kind: 'changed', resource: this.state(resource) });
+  }
+}
+
+const code = (start: (done: (code: number) => void) => void): Promise<ControlReply> =>
+  new Promise((resolve) => start((value) => resolve(reply(value))));
+
+const merged = (
+  before: OptionValues,
+  request: { readonly setDefaults?: boolean; readonly options?: OptionValues },
+): OptionValues => ({ ...(request.setDefaults === true ? {} : before), ...request.options });
+
+const samePath = (a: Path, b: Path): boolean =>
+  a.local.address === b.local.address &&
+  a.local.port === b.local.port &&
+  a.peer.address === b.peer.address &&
+  a.peer.port === b.peer.port;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function openFailure(error: unknown, what: 'data' | 'meta'): number {
+  if (error instanceof StorageFailure && error.code === 'EBUSY') {
+    return what === 'data' ? ERR.ERR_BDCLAIM_DISK : ERR.ERR_BDCLAIM_MD_DISK;
+  }
+  if (error instanceof StorageFailure && error.code === 'ENOTBLK') {
+    return what === 'data' ? ERR.ERR_DISK_NOT_BDEV : ERR.ERR_MD_NOT_BDEV;
+  }
+  return what === 'data' ? ERR.ERR_OPEN_DISK : ERR.ERR_OPEN_MD_DISK;
+}
+
+function attachFailure(failure: AttachFailure): ControlReply {
+  switch (failure.kind) {
+    case 'io':
+      return reply(ERR.ERR_IO_MD_DISK, failure.error.message);
+    case 'no-metadata':
+      return reply(ERR.ERR_MD_INVALID, failure.message);
+    case 'unclean':
+      return reply(ERR.ERR_MD_UNCLEAN);
+    case 'too-small':
+      return reply(ERR.ERR_MD_DISK_TOO_SMALL, failure.message);
+    default:
+      return assertNever(failure);
+  }
+}
+
+function assertNever(value: never): never {
+  throw new Error(`unexpected ${JSON.stringify(value)}`);
+}

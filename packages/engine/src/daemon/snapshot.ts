@@ -1,0 +1,171 @@
+/** The core's objects as the control API shows them. Source of the fields: setup.md 4 to 7. */
+import { Connection, Device, PeerDevice, Resource, hex } from '../core';
+import {
+  CONNECTION_STATE_NAMES,
+  REPLICATION_STATE_NAMES,
+  ROLE_NAMES,
+  type ConnectionState,
+  type DeviceState,
+  type DiskStateName,
+  type GenerationIdentifiers,
+  type PathState,
+  type PeerDeviceState,
+  type ResourceState,
+  type SyncDetails,
+} from '../control';
+import { MdFlag, PeerMdFlag, hasFlags } from '../metadata';
+
+/** Disk states by 8.4's numbers, which the core uses. */
+const DISK_NAMES: readonly DiskStateName[] = [
+  'Diskless',
+  'Attaching',
+  'Failed',
+  'Negotiating',
+  'Inconsistent',
+  'Outdated',
+  'DUnknown',
+  'Consistent',
+  'UpToDate',
+];
+const FIRST_REPLICATION_CONN = 9;
+const BIT_SECTORS = 8;
+
+export interface SnapshotSources {
+  readonly pathsOf: (connection: Connection) => readonly PathState[];
+  readonly nowMs: () => number;
+}
+
+export function resourceState(resource: Resource, sources: SnapshotSources): ResourceState {
+  return {
+    name: resource.name,
+    nodeId: resource.nodeId,
+    role: ROLE_NAMES[resource.role] ?? 'Unknown',
+    suspended: {
+      user: [...resource.devices.values()].some((device) => device.suspendedByUser),
+      noData: false,
+      fencing: false,
+      quorum: false,
+    },
+    forceIoFailures: false,
+    writeOrdering: 'flush',
+    options: resource.optionValues,
+    devices: [...resource.devices.values()].map(deviceState),
+    connections: [...resource.connections.values()].map((connection) => connectionState(connection, sources)),
+  };
+}
+
+function deviceState(device: Device): DeviceState {
+  return {
+    volume: device.volume,
+    minor: device.minor,
+    diskState: DISK_NAMES[device.diskState] ?? 'Diskless',
+    client: 'no',
+    quorum: true,
+    open: device.writeOpeners + device.readOpeners > 0 ? 'yes' : 'no',
+    backing: device.backing,
+    currentUuid: hex(device.disk?.superblock.currentUuid ?? device.exposedUuid),
+    statistics: {
+      sizeSectors: device.sizeSectors,
+      readSectors: device.stats.readSectors,
+      writtenSectors: device.stats.writtenSectors,
+      alWriteCount: device.activityLog?.writeCount ?? 0,
+      bmWriteCount: device.disk?.bmWriteCount ?? 0,
+      upperPendingCount: device.stats.upperPending,
+      lowerPendingCount: device.stats.lowerPending,
+      alSuspended: false,
+      upperBlocked: !device.admitsIo(),
+      lowerBlocked: false,
+    },
+    diskOptions: device.diskOptionValues,
+    deviceOptions: device.deviceOptionValues,
+  };
+}
+
+function connectionState(connection: Connection, sources: SnapshotSources): ConnectionState {
+  return {
+    peerNodeId: connection.peerNodeId,
+    name: connection.name,
+    connectionState: CONNECTION_STATE_NAMES[connection.conn] ?? 'StandAlone',
+    peerRole: ROLE_NAMES[connection.peerRole] ?? 'Unknown',
+    tls: false,
+    congested: false,
+    apInFlightSectors: sum(connection.pendingWrites.values(), (leg) => leg.request.sizeBytes / 512),
+    rsInFlightSectors: sum(connection.peerDevices.values(), (peerDevice) => peerDevice.resyncTarget.inFlight),
+    netOptions: connection.netValues,
+    paths: sources.pathsOf(connection),
+    peerDevices: [...connection.peerDevices.values()].map((peerDevice) => peerDeviceState(peerDevice, sources.nowMs())),
+  };
+}
+
+function peerDeviceState(peerDevice: PeerDevice, nowMs: number): PeerDeviceState {
+  const { connection, device } = peerDevice;
+  const conn = Math.max(peerDevice.conn, FIRST_REPLICATION_CONN);
+  return {
+    volume: device.volume,
+    replicationState: REPLICATION_STATE_NAMES[conn - FIRST_REPLICATION_CONN] ?? 'Off',
+    peerDiskState: DISK_NAMES[peerDevice.pdsk] ?? 'DUnknown',
+    peerClient: 'no',
+    resyncSuspended: { user: peerDevice.userIsp, peer: peerDevice.peerIsp, dependency: peerDevice.aftrIsp },
+    statistics: {
+      receivedSectors: peerDevice.stats.receivedSectors,
+      sentSectors: peerDevice.stats.sentSectors,
+      outOfSyncSectors: peerDevice.outOfSyncBits * BIT_SECTORS,
+      pendingCount: connection.pendingWrites.size + connection.pendingReads.size,
+      unackedCount: peerDevice.requests.inFlight,
+    },
+    sync: syncDetails(peerDevice, nowMs),
+    generation: generation(peerDevice),
+    // Below protocol 110 every peer counts as stable (behaviour.md 3.3).
+    peerUuidStable: true,
+    options: peerDevice.optionValues,
+  };
+}
+
+function syncDetails(peerDevice: PeerDevice, nowMs: number): SyncDetails | null {
+  const { progress } = peerDevice;
+  if (progress === null) return null;
+  const [oldest, newest] = progress.marksAt(nowMs, peerDevice.outOfSyncBits);
+  return {
+    totalSectors: progress.totalBits * BIT_SECTORS,
+    startMs: Math.round(nowMs - progress.startMs),
+    pausedMs: progress.pausedMs,
+    mark0Ms: Math.round(oldest.ms),
+    mark0Sectors: oldest.bits * BIT_SECTORS,
+    mark1Ms: Math.round(newest.ms),
+    mark1Sectors: newest.bits * BIT_SECTORS,
+    failedSectors: progress.failedBits * BIT_SECTORS,
+    sameChecksumSectors: progress.sameChecksumBits * BIT_SECTORS,
+    wantKibPerSecond: Math.round(progress.wantKiBs),
+    verify: null,
+  };
+}
+
+function generation(peerDevice: PeerDevice): GenerationIdentifiers {
+  const superblock = peerDevice.device.disk?.superblock;
+  const flags = superblock?.flags ?? 0;
+  const peerFlags = superblock?.peers[peerDevice.connection.peerNodeId]?.flags ?? 0;
+  const has = (mask: number): boolean => hasFlags(flags, mask);
+  const peerHas = (mask: number): boolean => hasFlags(peerFlags, mask);
+  return {
+    bitmapUuid: hex(peerDevice.bitmapUuid),
+    historyUuids: [hex(superblock?.historyUuids[0] ?? 0n), hex(superblock?.historyUuids[1] ?? 0n)],
+    consistent: has(MdFlag.consistent),
+    wasUpToDate: has(MdFlag.wasUpToDate),
+    primaryIndicator: has(MdFlag.primaryInd),
+    crashedPrimary: has(MdFlag.crashedPrimary),
+    alClean: has(MdFlag.alClean),
+    alDisabled: has(MdFlag.alDisabled),
+    primaryLostQuorum: has(MdFlag.primaryLostQuorum),
+    peerConnected: peerHas(PeerMdFlag.connected),
+    peerOutdated: peerHas(PeerMdFlag.outdated),
+    peerFencing: peerHas(PeerMdFlag.fencing),
+    peerFullSync: peerHas(PeerMdFlag.fullSync),
+    peerDeviceSeen: peerHas(PeerMdFlag.deviceSeen),
+  };
+}
+
+function sum<T>(values: Iterable<T>, of: (value: T) => number): number {
+  let total = 0;
+  for (const value of values) total += of(value);
+  return total;
+}
