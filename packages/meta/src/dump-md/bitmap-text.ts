@@ -25,8 +25,7 @@ export function formatSlot(words: Uint32Array, slotCount: number, windowEnds: re
   let bitsSet = 0;
   let position = 0;
   let window = 0;
-  // A last odd word is not shown.
-  while (position + 1 < words.length) {
+  while (position < words.length) {
     while (position >= (windowEnds[window] ?? words.length)) window++;
     const windowEnd = windowEnds[window] ?? words.length;
     if (position % LINE_WORDS === 0) {
@@ -48,7 +47,9 @@ export function formatSlot(words: Uint32Array, slotCount: number, windowEnds: re
       }
     }
     const low = words[position] ?? 0;
-    const high = words[position + 1] ?? 0;
+    const high = words[position + 1];
+    // A last odd word is not shown, though a line may have begun for it.
+    if (high === undefined) break;
     parts.push(` 0x${hexWord(high)}${hexWord(low)};`);
     bitsSet += popcount32(low) + popcount32(high);
     position += 2;

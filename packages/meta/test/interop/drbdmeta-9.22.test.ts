@@ -1,0 +1,206 @@
+/**
+ * Side by side with the installed drbdmeta on loop devices: what one writes the other reads, byte for byte.
+ * Needs root, losetup and drbdmeta; without them every test here is reported as skipped.
+ */
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  alTransactionBlockOffset,
+  createMetadata,
+  encodeAlTransaction,
+  encodeSuperblock,
+  MdFlag,
+  withFlags,
+  type AlTransactionInput,
+} from '@tsdrbd/engine/metadata';
+import { sectors } from '@tsdrbd/engine/units';
+import { runCaptured, type Captured } from '../support/run-captured';
+
+const canRun =
+  process.getuid?.() === 0 && ['drbdmeta', 'losetup'].every((name) => isInstalled(name)) && hasLoopDevices();
+const maybe = canRun ? test : test.skip;
+const MIB = 1024 * 1024;
+
+function isInstalled(name: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
+}
+
+function hasLoopDevices(): boolean {
+  return spawnSync('losetup', ['-f']).status === 0;
+}
+
+let directory = '';
+const loops: string[] = [];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tsdrbdmeta-interop-'));
+});
+afterEach(() => {
+  for (const loop of loops.splice(0)) spawnSync('losetup', ['-d', loop]);
+  rmSync(directory, { recursive: true });
+});
+
+/** An image behind a loop device. */
+function attach(name: string, sizeBytes: number): { readonly loop: string; readonly image: string } {
+  const image = join(directory, name);
+  writeFileSync(image, '');
+  truncateSync(image, sizeBytes);
+  const { stdout, status, stderr } = spawnSync('losetup', ['-f', '--show', image], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`losetup: ${stderr}`);
+  const loop = stdout.trim();
+  loops.push(loop);
+  return { loop, image };
+}
+
+function theirs(...words: readonly string[]): Captured {
+  const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
+  const { status, stdout, stderr } = spawnSync('drbdmeta', words, { encoding: 'utf8', env, input: '' });
+  return { exitCode: status ?? -1, stdout, stderr };
+}
+
+const ours = (...words: readonly string[]): Promise<Captured> => runCaptured(directory, words);
+
+/** Loop devices cache what their file holds. */
+const bytesOf = ({ loop, image }: { readonly loop: string; readonly image: string }): Buffer => {
+  spawnSync('blockdev', ['--flushbufs', loop]);
+  return readFileSync(image);
+};
+
+/** 9.22 knows no members line and, for v08, no flags; time, host and command line are anybody's. */
+function comparable(dump: string, format: string): string {
+  const lines = dump.split('\n').filter((line) => !line.startsWith('members ') && !/^# (\d{4}-|\S+> )/.test(line));
+  return format === 'v08' ? lines.filter((line) => !line.includes('flags 0x')).join('\n') : lines.join('\n');
+}
+
+describe(canRun ? 'beside drbdmeta 9.22' : 'beside drbdmeta 9.22 (skipped: needs root, losetup and drbdmeta)', () => {
+  const shapes: readonly (readonly [format: string, index: string, sizeBytes: number, words: readonly string[]])[] = [
+    ['v09', 'internal', 64 * MIB, ['1']],
+    ['v09', 'internal', 64 * MIB, ['7']],
+    ['v09', 'internal', 100 * MIB + 1536, ['31']],
+    ['v09', 'internal', 200 * MIB, ['3', '--al-stripes', '2', '--al-stripe-size-kB', '64']],
+    ['v09', 'flex-external', 8 * MIB, ['2']],
+    ['v09', '1', 260 * MIB, ['5']],
+    ['v08', 'internal', 64 * MIB, []],
+    ['v08', 'flex-external', 8 * MIB, []],
+    ['v07', 'internal', 200 * MIB, []],
+    ['v07', 'flex-internal', 64 * MIB, []],
+  ];
+
+  maybe.each(shapes)('%s %s on %d bytes, create-md %j: same bytes, same dumps', async (format, index, size, words) => {
+    const [a, b] = [attach('ours', size), attach('theirs', size)];
+    const created = [
+      await ours('-', format, a.loop, index, 'create-md', ...words),
+      theirs('-', format, b.loop, index, 'create-md', ...words),
+    ];
+    expect(created.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    expect(created[0]?.stdout).toBe(created[1]?.stdout);
+    expect(bytesOf(a).equals(bytesOf(b))).toBe(true);
+
+    const dump = ['--force', '-', format, a.loop, index, 'dump-md'] as const;
+    expect(comparable((await ours(...dump)).stdout, format)).toBe(comparable(theirs(...dump).stdout, format));
+    const dumpOfTheirs = ['--force', '-', format, b.loop, index, 'dump-md'] as const;
+    expect(comparable((await ours(...dumpOfTheirs)).stdout, format)).toBe(
+      comparable(theirs(...dumpOfTheirs).stdout, format),
+    );
+  });
+
+  maybe('the generation identifiers that we set are those that drbdmeta gets', async () => {
+    const { loop } = attach('disk', 64 * MIB);
+    const gi = '1234567890ABCDE1:AAAA000000000002:0000000000000006:0000000000000008:1:1:0:1:1:0:0:1:0:1:0:1';
+    await ours('-', 'v09', loop, 'internal', 'create-md', '3');
+    await ours('--force', '-i', '2', '-', 'v09', loop, 'internal', 'set-gi', gi);
+    expect(theirs('-i', '2', '-', 'v09', loop, 'internal', 'get-gi').stdout).toBe(`${gi}\n`);
+    await ours('-', 'v09', loop, 'internal', 'write-dev-uuid', 'A5A5A5A5A5A5A5A5');
+    expect(theirs('-', 'v09', loop, 'internal', 'read-dev-uuid').stdout).toBe('A5A5A5A5A5A5A5A5\n');
+  });
+
+  maybe.each([
+    [1, 128 * MIB],
+    [2, 64 * MIB],
+    [5, 96 * MIB],
+    [7, 200 * MIB],
+  ])('apply-al of a crashed Primary marks the same bits: %d slots, %d bytes', async (maxPeers, size) => {
+    const disks = [attach('ours', size), attach('theirs', size)] as const;
+    for (const disk of disks) writeCrashedPrimary(disk.loop, size, maxPeers);
+    expect(bytesOf(disks[0]).equals(bytesOf(disks[1]))).toBe(true);
+
+    const applied = [
+      await ours('-', 'v09', disks[0].loop, 'internal', 'apply-al'),
+      theirs('-', 'v09', disks[1].loop, 'internal', 'apply-al'),
+    ] as const;
+    expect(applied[0]).toEqual(applied[1]);
+    expect(applied[0].stderr).toMatch(/^Marked additional [1-9]\d* [KM]B as out-of-sync based on AL\.$/m);
+    expect(bytesOf(disks[0]).equals(bytesOf(disks[1]))).toBe(true);
+
+    const dump = ['-', 'v09', disks[0].loop, 'internal', 'dump-md'] as const;
+    expect(comparable((await ours(...dump)).stdout, 'v09')).toBe(comparable(theirs(...dump).stdout, 'v09'));
+  });
+
+  maybe('what drbdmeta 9.22 dumps we restore, and it reads the result', async () => {
+    const [a, b] = [attach('from', 64 * MIB), attach('to', 64 * MIB)];
+    writeCrashedPrimary(a.loop, 64 * MIB, 3);
+    theirs('-', 'v09', a.loop, 'internal', 'apply-al');
+    const dump = theirs('-', 'v09', a.loop, 'internal', 'dump-md').stdout;
+    writeFileSync(join(directory, 'dump.txt'), dump);
+    expect(await ours('-', 'v09', b.loop, 'internal', 'restore-md', 'dump.txt')).toMatchObject({ exitCode: 0 });
+    const restored = theirs('-', 'v09', b.loop, 'internal', 'dump-md').stdout;
+    expect(comparable(restored, 'v09')).toBe(comparable(dump, 'v09'));
+    expect(dump).toContain('0xFFFFFFFFFFFFFFFF');
+  });
+});
+
+/** Metadata as an engine leaves it when it dies as Primary: extents hot in both halves of the log's slots. */
+function writeCrashedPrimary(loop: string, deviceSizeBytes: number, maxPeers: number): void {
+  const { superblock, layout, writes } = createMetadata({ deviceSizeBytes, placement: 'internal', maxPeers });
+  const lastExtent = Math.floor((layout.usableDataSectors - 1) / 8192);
+  const contextSize = 1237;
+  const free = new Array<number>(919).fill(0xffffffff);
+  const transactions: readonly AlTransactionInput[] = [
+    {
+      transactionNumber: 0,
+      contextSize,
+      updates: [
+        { slot: 0, extent: 0 },
+        { slot: 1, extent: 2 },
+        { slot: 1000, extent: lastExtent - 1 },
+      ],
+      context: { slot: 0, extents: free },
+    },
+    {
+      transactionNumber: 1,
+      contextSize,
+      updates: [{ slot: 1, extent: 3 }],
+      context: { slot: 919, extents: free.slice(0, contextSize - 919) },
+    },
+  ];
+  const fd = openSync(loop, 'r+');
+  const put = (bytes: Uint8Array, offset: number): void => void writeSync(fd, bytes, 0, bytes.length, offset);
+  for (const write of writes) if (write.kind === 'bytes') put(write.bytes, write.offsetBytes);
+  for (const transaction of transactions) {
+    put(
+      encodeAlTransaction(transaction),
+      layout.alOffsetBytes + alTransactionBlockOffset(transaction.transactionNumber, 1, 8),
+    );
+  }
+  const used = {
+    ...superblock,
+    currentUuid: 0x1234567890abcdefn,
+    nodeId: 0,
+    effectiveSizeSectors: sectors(layout.usableDataSectors),
+    flags: withFlags(0, MdFlag.consistent | MdFlag.wasUpToDate | MdFlag.primaryInd | MdFlag.crashedPrimary),
+    peers: superblock.peers.map((peer, node) => (node === 1 ? { ...peer, bitmapIndex: 0, bitmapUuid: 42n } : peer)),
+  };
+  put(encodeSuperblock(used), layout.superblockOffsetBytes);
+  closeSync(fd);
+}
