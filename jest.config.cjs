@@ -4,6 +4,7 @@ module.exports = {
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', ...(process.env.TSDRBD_SLOW ? [] : ['\\.slow\\.test\\.ts$'])],
   testEnvironment: 'node',
+  modulePathIgnorePatterns: ['<rootDir>/packages/.*/dist/'],
   transform: {
     '^.+\\.[cm]?[jt]s$': [
       '@swc/jest',

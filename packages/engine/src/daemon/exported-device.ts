@@ -20,6 +20,7 @@ const PRIMARY = 1;
 export class ExportedDevice implements ExportedVolume {
   readonly name: string;
   readonly minimumBlockSizeBytes = 512;
+  readonly clearMaxBytes = MAX_TRIM_BYTES;
 
   constructor(private readonly device: Device) {
     this.name = `${device.resource.name}/${device.volume}`;

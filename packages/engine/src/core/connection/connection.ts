@@ -513,7 +513,7 @@ export class Connection {
       this.log('error', `BAD! BarrierAck #${barrier} received, ${setSize} writes, which is not the oldest open epoch`);
       return false;
     }
-    for (const leg of epoch.legs) leg.request.legs.length > 0 && leg.peerDevice.device.writes.legStable(leg);
+    for (const leg of epoch.legs) leg.peerDevice.device.writes.legStable(leg);
     for (const waiter of epoch.waiters) waiter();
     return true;
   }

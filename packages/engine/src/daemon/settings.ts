@@ -1,0 +1,62 @@
+/**
+ * The host's settings, /etc/tsdrbd.ini: what concerns this machine and not the cluster. Every key is documented in
+ * docs/tsdrbd.ini.md; an unknown one is refused, since a mistyped setting that silently does nothing is worse.
+ */
+import { readFileSync } from 'node:fs';
+import { parse } from 'ini';
+
+export interface Settings {
+  readonly runDir: string;
+  readonly logLevel: LogLevel;
+  /** Program run as `<program> <handler> <resource>`; 'disabled': handlers are not called. */
+  readonly handlerProgram: string;
+  /** Also offer the volumes over TCP, `host:port`; '' for not at all. */
+  readonly nbdListen: string;
+}
+
+const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export class SettingsError extends Error {}
+
+const DEFAULT_PATH = '/etc/tsdrbd.ini';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Throws SettingsError with file and key. A missing file at the default place means defaults. */
+export function readSettings(env: Env): Settings {
+  const path = env['TSDRBD_INI'] ?? DEFAULT_PATH;
+  const values = new Map<string, string>();
+  for (const [section, keys] of Object.entries(parseFile(path, env['TSDRBD_INI'] !== undefined))) {
+    if (typeof keys !== 'object' || keys === null)
+      throw new SettingsError(`${path}: '${section}' stands outside any section`);
+    for (const [key, value] of Object.entries(keys)) {
+      const name = `${section}.${key}`;
+      if (!KEYS.has(name))
+        throw new SettingsError(`${path}: unknown key '${key}' in [${section}]; known: ${[...KEYS].join(', ')}`);
+      values.set(name, String(value));
+    }
+  }
+  const logLevel = values.get('log.level') ?? 'info';
+  const level = LOG_LEVELS.find((known) => known === logLevel);
+  if (level === undefined)
+    throw new SettingsError(`${path}: [log] level is '${logLevel}', expected ${LOG_LEVELS.join(' | ')}`);
+  return {
+    runDir: env['TSDRBD_RUN_DIR'] || values.get('daemon.run-dir') || '/run/tsdrbd',
+    logLevel: level,
+    handlerProgram: env['TSDRBD_HANDLER'] || values.get('daemon.handler-program') || 'disabled',
+    nbdListen: values.get('nbd.listen') ?? '',
+  };
+}
+
+const KEYS: ReadonlySet<string> = new Set(['daemon.run-dir', 'daemon.handler-program', 'log.level', 'nbd.listen']);
+
+function parseFile(path: string, mustExist: boolean): Record<string, unknown> {
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' && !mustExist) return {};
+    throw new SettingsError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
