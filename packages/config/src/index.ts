@@ -1,1 +1,2 @@
 export { processIo, type CliIo, type CliOutput } from './cli-io';
+export * from './model';

@@ -1,0 +1,27 @@
+export type AddressFamily = 'ipv4' | 'ipv6' | 'sdp' | 'ssocks';
+
+/** A network address as written; the port keeps its text, since drbdadm passes it on unchanged. */
+export interface Address {
+  readonly family: AddressFamily;
+  /** Without brackets. */
+  readonly host: string;
+  readonly port: string;
+}
+
+/** `10.0.0.1:7000`, or `[fd00::1]:7000`. */
+export function formatEndpoint(address: Address): string {
+  return address.family === 'ipv6' ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
+/** `ipv4:10.0.0.1:7000`: the form of drbdsetup's command line. */
+export function formatSetupAddress(address: Address): string {
+  return `${address.family}:${formatEndpoint(address)}`;
+}
+
+export function isLoopback(address: Address): boolean {
+  return address.family === 'ipv6' ? address.host === '::1' : address.host.startsWith('127.');
+}
+
+export function sameAddress(a: Address, b: Address): boolean {
+  return a.family === b.family && a.host === b.host && a.port === b.port;
+}

@@ -1,0 +1,95 @@
+/**
+ * The whole configuration, as parsed and then completed in place by `resolve/` (which owns it until the loader hands
+ * it out). One host's finished view of it is in `resolved.ts`.
+ */
+import type { ConnectionSection, MeshSection } from './connection';
+import type { HostSection, ProxyOptions } from './host';
+import type { OptionList } from './option-list';
+import type { Position } from './position';
+import type { VolumeSection } from './volume';
+
+export interface GlobalSettings {
+  disableIpVerification: boolean;
+  udevAlwaysUseVnr: boolean;
+  /** 0 = computed. */
+  minorCount: number;
+  /** Seconds. */
+  dialogRefresh: number;
+  usageCount: 'yes' | 'no' | 'ask';
+  /** Seconds, 0 = no limit. */
+  commandTimeoutShort: number;
+  commandTimeoutMedium: number;
+  commandTimeoutLong: number;
+}
+
+export function defaultGlobalSettings(): GlobalSettings {
+  return {
+    disableIpVerification: false,
+    udevAlwaysUseVnr: false,
+    minorCount: 0,
+    dialogRefresh: 1,
+    usageCount: 'ask',
+    commandTimeoutShort: 5,
+    commandTimeoutMedium: 600,
+    commandTimeoutLong: 0,
+  };
+}
+
+/** What `common`, a template-file and a resource have in common. */
+export interface OptionSections {
+  net: OptionList;
+  disk: OptionList;
+  peerDevice: OptionList;
+  device: OptionList;
+  resource: OptionList;
+  startup: OptionList;
+  handlers: OptionList;
+  proxy: ProxyOptions;
+  stackedTimeouts: boolean;
+}
+
+export function emptyOptionSections(): OptionSections {
+  return {
+    net: [],
+    disk: [],
+    peerDevice: [],
+    device: [],
+    resource: [],
+    startup: [],
+    handlers: [],
+    proxy: { options: [], plugins: [] },
+    stackedTimeouts: false,
+  };
+}
+
+export interface ResourceSection extends OptionSections {
+  readonly name: string;
+  readonly position: Position;
+  templateFile: string | undefined;
+  template: OptionSections | undefined;
+  volumes: VolumeSection[];
+  hosts: HostSection[];
+  connections: ConnectionSection[];
+  meshes: MeshSection[];
+  /** This host's section. */
+  me: HostSection | undefined;
+}
+
+export interface Configuration {
+  /** Canonical path of the main file, or `STDIN`. */
+  readonly file: string;
+  /** The name the main file was opened with. */
+  readonly openedAs: string;
+  readonly global: GlobalSettings;
+  common: OptionSections | undefined;
+  readonly resources: ResourceSection[];
+}
+
+/** This host takes no part in the resource: commands other than `dump` skip it. */
+export function isIgnored(resource: ResourceSection): boolean {
+  return resource.me === undefined;
+}
+
+export function isStacked(resource: ResourceSection): boolean {
+  return resource.me?.kind === 'stacked';
+}

@@ -1,0 +1,42 @@
+export {
+  formatEndpoint,
+  formatSetupAddress,
+  isLoopback,
+  sameAddress,
+  type Address,
+  type AddressFamily,
+} from './address';
+export {
+  defaultGlobalSettings,
+  emptyOptionSections,
+  isIgnored,
+  isStacked,
+  type Configuration,
+  type GlobalSettings,
+  type OptionSections,
+  type ResourceSection,
+} from './configuration';
+export type { ConnectionSection, EndpointSection, MeshSection, PathSection, PeerDeviceSection } from './connection';
+export {
+  ConfigError,
+  EXIT_CANNOT_OPEN,
+  EXIT_INVALID,
+  EXIT_OK,
+  EXIT_USAGE,
+  type Diagnostic,
+  type Severity,
+} from './diagnostic';
+export type { HostKind, HostSection, ProxyOptions, ProxySection } from './host';
+export { settingOf, type OptionList, type OptionSetting } from './option-list';
+export { NOWHERE, type Position } from './position';
+export type { ConfigReader, ReadResult } from './reader';
+export type {
+  ResolvedConnection,
+  ResolvedHost,
+  ResolvedPath,
+  ResolvedPeerDevice,
+  ResolvedResource,
+  ResolvedVolume,
+} from './resolved';
+export type { Surroundings } from './surroundings';
+export type { MetaDisk, VolumeSection } from './volume';

@@ -1,0 +1,30 @@
+import type { OptionList } from './option-list';
+import type { Position } from './position';
+
+/** A `meta-disk` statement. `internal` keeps the metadata on the disk itself; `flexible` uses all of its own device. */
+export type MetaDisk =
+  | { readonly kind: 'internal' }
+  | { readonly kind: 'flexible'; readonly path: string }
+  /** One of the old fixed slots of 128 MiB; the number keeps its text. */
+  | { readonly kind: 'indexed'; readonly path: string; readonly index: string };
+
+/** A volume as a section of the configuration states it; what is undefined may come from the resource. */
+export interface VolumeSection {
+  readonly vnr: number;
+  /** Made by `device`, `disk` or `meta-disk` outside a `volume` section; its number is 0. */
+  implicit: boolean;
+  readonly position: Position;
+  /** Device name as written, with `/dev/` in front. */
+  device: string | undefined;
+  minor: number | undefined;
+  /** `none` until the configuration is expanded, when "no disk" becomes undefined. */
+  disk: string | undefined;
+  metaDisk: MetaDisk | undefined;
+  /** `tiebreaker yes|no`. */
+  tiebreaker: boolean | undefined;
+  diskOptions: OptionList;
+  peerDeviceOptions: OptionList;
+  deviceOptions: OptionList;
+  /** Which statements stand in this section; `dump` prints those. */
+  readonly written: { device: boolean; disk: boolean; metaDisk: boolean };
+}
