@@ -64,7 +64,8 @@ export function filledBlock(tag: number): Uint8Array {
 
 /** The tag a block holds; -1: it holds pieces of several writes. */
 export function tagOf(bytes: Uint8Array): number {
-  const words = new Uint32Array(bytes.slice().buffer);
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const first = words[0] ?? 0;
-  return words.every((word) => word === first) ? first : -1;
+  for (let i = 1; i < words.length; i++) if (words[i] !== first) return -1;
+  return first;
 }

@@ -94,13 +94,18 @@ class SeedRun {
     this.log.push(`${this.clock.nowMs().toFixed(1)} ---- ${text}`);
   }
 
-  /** Both up, alice forced Primary, the initial sync done or not: chance decides when the shaking begins. */
+  /** Both up; the initial sync is skipped, done or under way when the shaking begins. */
   private begin(): void {
     const [alice, bob] = this.nodes;
     alice.up();
     bob.up();
     this.clock.run(2000);
-    alice.resource?.primary('forced', (code) => this.note(`alice primary --force: ${code}`));
+    const { device, resource } = alice;
+    if (this.seed % 2 === 1 && device !== null) {
+      resource?.newCurrentUuid(device, 'clear-bitmap', (code) => this.note(`new-current-uuid --clear-bitmap: ${code}`));
+      this.clock.run(2500);
+    }
+    resource?.primary('forced', (code) => this.note(`alice primary --force: ${code}`));
     this.clock.run(this.clock.nowMs() + this.random.below(4000));
     for (const node of this.nodes) this.load(node);
   }

@@ -633,13 +633,15 @@ export class Connection {
     resource.runHandler('before-resync-target', { peerDevice }, (exitCode) => {
       if (peerDevice.conn !== Conn.WFSyncUUID && peerDevice.conn !== Conn.Behind) return;
       if (exitCode > 0) return this.disconnectHard('before-resync-target said no');
-      peerDevice.setUuids({
-        ...peerDevice.uuids,
-        current: resource.role === Role.Primary ? uuid | 1n : uuid,
-        bitmap: 0n,
+      // Every bit must be on disk before its block can be written and acknowledged: once the source has cleared its bit,
+      // this one is all that tells of a block that a power cut takes away again.
+      device.disk?.writeBitmap(null, (ok) => {
+        if (!ok || (peerDevice.conn !== Conn.WFSyncUUID && peerDevice.conn !== Conn.Behind)) return;
+        const current = resource.role === Role.Primary ? uuid | 1n : uuid;
+        peerDevice.setUuids({ ...peerDevice.uuids, current, bitmap: 0n });
+        device.commitGeneration();
+        resource.states.force(peerDevice, { conn: Conn.SyncTarget, disk: Disk.Inconsistent, pdsk: Disk.UpToDate });
       });
-      device.commitGeneration();
-      resource.states.force(peerDevice, { conn: Conn.SyncTarget, disk: Disk.Inconsistent, pdsk: Disk.UpToDate });
     });
   }
 
