@@ -125,10 +125,7 @@ export class Backend implements ControlBackend {
         return this.withResource(request.resource, (resource) => this.down(resource, 'graceful'));
       case 'primary':
         return this.withResource(request.resource, (resource) =>
-          code((done) => {
-            resource.autoPromoted = false;
-            resource.primary(request.force === true ? 'forced' : 'plain', done);
-          }),
+          code((done) => resource.primary(request.force === true ? 'forced' : 'plain', done)),
         );
       case 'secondary':
         return this.withResource(request.resource, (resource) =>

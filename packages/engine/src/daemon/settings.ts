@@ -60,3 +60,16 @@ function parseFile(path: string, mustExist: boolean): Record<string, unknown> {
     throw new SettingsError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
+
+/** `host:port`, IPv6 in brackets; null for the empty text. Throws SettingsError. */
+export function parseTcpEndpoint(
+  text: string,
+): { readonly kind: 'tcp'; readonly host: string; readonly port: number } | null {
+  if (text === '') return null;
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || !(port > 0 && port < 65536))
+    throw new SettingsError(`[nbd] listen is '${text}', expected host:port`);
+  return { kind: 'tcp', host, port };
+}

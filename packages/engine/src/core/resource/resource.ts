@@ -45,8 +45,6 @@ export class Resource {
   splitBrainsReported = 0;
   /** On the way from Primary to Secondary: writes are refused already. */
   demoting = false;
-  /** Promoted by an open, to be demoted after the last close (behaviour.md 8.5). */
-  autoPromoted = false;
   /** Told after every change that status would show. */
   onChanged: () => void = () => undefined;
 

@@ -1,0 +1,71 @@
+/**
+ * tsdrbdd, the replication engine of one node: wires core, disks, links, exports and control API together.
+ *
+ * Killing it is a node crash: nothing acknowledged is lost, and `tsdrbdadm up` brings everything back. SIGTERM and
+ * SIGINT end it cleanly: disks are detached with their bitmaps written.
+ */
+import { pino } from 'pino';
+import { AlreadyRunningError, startControlServer } from '../control/server';
+import { TcpTransport } from '../transport';
+import { Backend } from './backend';
+import { NbdExporter } from './nbd-exporter';
+import { createNodeHost } from './node-host';
+import { SettingsError, parseTcpEndpoint, readSettings } from './settings';
+
+async function main(): Promise<void> {
+  const settings = readSettings(process.env);
+  const log = pino(
+    { level: settings.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ fd: 1, sync: true }),
+  );
+  const transport = new TcpTransport({ random: Math.random });
+  const exporter = new NbdExporter({ runDir: settings.runDir, tcp: parseTcpEndpoint(settings.nbdListen) }, { log });
+  const host = createNodeHost({
+    log,
+    handlerProgram: settings.handlerProgram,
+    environment: process.env,
+    onHandler: ({ handler, resource, peerNodeId, volume, minor }, status) => {
+      const call = {
+        helper: handler,
+        resourceName: resource,
+        ...(peerNodeId === null ? {} : { peerNodeId }),
+        ...(volume === null ? {} : { volume }),
+        ...(minor === null ? {} : { minor }),
+      };
+      backend.emit(status === null ? { kind: 'helper-call', call } : { kind: 'helper-response', call, status });
+    },
+  });
+  const backend = new Backend({ host, transport, exporter, log });
+  const server = await startControlServer(
+    { runDir: settings.runDir },
+    { backend, onBug: (error, request) => log.error({ err: error, request }, 'bug in a control command') },
+  );
+  log.info({ subject: 'tsdrbdd', pid: process.pid, runDir: settings.runDir }, 'started');
+
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ subject: 'tsdrbdd' }, `${signal}: stopping`);
+    void backend
+      .shutdown()
+      .then(() => server.close())
+      .catch((error: unknown) => log.error({ err: error }, 'shutdown'))
+      .finally(() => process.exit(0));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('SIGHUP', () => undefined);
+  // State that is no longer understood must not go on replicating: a crash is what everything is prepared for.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'bug: the engine stops, as if the node had crashed');
+    process.exit(70);
+  });
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof AlreadyRunningError) process.exit(0);
+  const message = error instanceof SettingsError || error instanceof Error ? error.message : String(error);
+  process.stderr.write(`tsdrbdd: ${message}\n`);
+  process.exit(1);
+});
