@@ -1,12 +1,12 @@
 /** Numbers as drbdsetup reads them: digits, then perhaps s, K, M or G. Source: setup.md 1.2. */
-import type { OptionUnit } from '../options/option-row';
+import type { NumberUnit } from '@tsdrbd/config/options';
 import { EXIT_EMPTY_NUMBER, EXIT_USAGE, SetupExit } from '../setup-exit';
 
 const SUFFIX_BYTES: Readonly<Record<string, bigint>> = { s: 512n, k: 1n << 10n, m: 1n << 20n, g: 1n << 30n };
-const UNIT_BYTES: Readonly<Record<OptionUnit, bigint>> = { '1': 1n, s: 512n, k: 1024n };
+const UNIT_BYTES: Readonly<Record<NumberUnit, bigint>> = { '1': 1n, s: 512n, k: 1024n };
 
 /** In `unit`; a number with a suffix is converted to it, rounding up. Throws SetupExit. */
-export function parseNumber(word: string, unit: OptionUnit = '1'): number {
+export function parseNumber(word: string, unit: NumberUnit = '1'): number {
   if (word === '') throw new SetupExit(EXIT_EMPTY_NUMBER, 'missing number argument\n');
   const match = /^(-?\d+)(.*)$/s.exec(word);
   if (match === null) throw new SetupExit(EXIT_USAGE, `${word} is not a valid number\n`);

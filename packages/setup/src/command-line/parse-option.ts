@@ -1,11 +1,11 @@
 /** The value of one option, as the control API carries it. */
 import type { OptionValue } from '@tsdrbd/engine/control';
-import type { OptionRow } from '../options/option-row';
+import type { CommandOption } from './command-option';
 import { EXIT_USAGE, SetupExit } from '../setup-exit';
 import { parseNumber } from './parse-number';
 
 /** `word` is null for an option without `=`. Throws SetupExit. */
-export function parseOption(row: OptionRow, word: string | null): OptionValue {
+export function parseOption(row: CommandOption, word: string | null): OptionValue {
   const { type } = row;
   const invalid = (): SetupExit =>
     new SetupExit(EXIT_USAGE, `Option --${row.name}: invalid argument '${word ?? ''}'\n`);
@@ -18,22 +18,25 @@ export function parseOption(row: OptionRow, word: string | null): OptionValue {
     case 'number':
       return parseNumber(word ?? '', type.unit);
     case 'enum': {
-      const found = type.words.find((each) => each === word || (type.anyCase && each === word?.toUpperCase()));
+      const found = type.words.find(
+        (each) => each === word || (type.letterCase === 'ignored' && each === word?.toUpperCase()),
+      );
       if (found === undefined) throw invalid();
       return found;
     }
     case 'number-or-word': {
-      if (word !== null && type.words.includes(word)) return word;
+      if (word !== null && Object.hasOwn(type.words, word)) return word;
       if (word === null || !/^\d+$/.test(word)) throw invalid();
       return Number(word);
     }
+    case 'minor-reference':
+      return parseNumber(word ?? '');
     case 'string':
-    case 'key':
       return word ?? '';
   }
 }
 
 /** Is a value obligatory, also as the next word? Flags and booleans take one only after `=`. */
-export function needsValue(row: OptionRow): boolean {
+export function needsValue(row: CommandOption): boolean {
   return row.type.kind !== 'boolean' && row.type.kind !== 'flag';
 }

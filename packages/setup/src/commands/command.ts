@@ -2,7 +2,7 @@
 import type { CliIo } from '@tsdrbd/config';
 import type { ControlRequest, EndpointAddress, MetaIndex, OptionValues } from '@tsdrbd/engine/control';
 import type { ControlClient } from '@tsdrbd/engine/control/client';
-import type { OptionRow } from '../options/option-row';
+import type { CommandOption } from '../command-line/command-option';
 
 /** Positional words in the usage text's own names. */
 export type ArgumentName =
@@ -52,7 +52,7 @@ interface CommandBase {
 /** Changes the engine's configuration or state by one request. */
 export interface ConfigureCommand extends CommandBase {
   readonly kind: 'configure';
-  readonly options: readonly OptionRow[];
+  readonly options: readonly CommandOption[];
   /** `--set-defaults` is offered. */
   readonly offersSetDefaults?: boolean;
   /** Succeeds at once where there is no engine, as where the module cannot be loaded. Source: setup.md 1.1. */

@@ -1,20 +1,11 @@
 /** The commands that are one request to the engine. Source: setup.md 1.3. */
 import type { OptionValues } from '@tsdrbd/engine/control';
-import { flag, number, boolean } from '../options/option-row';
-import {
-  DEVICE_OPTIONS,
-  DISK_OPTIONS,
-  NAME_OPTION,
-  NET_OPTIONS,
-  NEW_PEER_ONLY_OPTIONS,
-  PEER_DEVICE_OPTIONS,
-  RESOURCE_OPTIONS,
-  SIZE_OPTION,
-} from '../options/option-table';
+import { optionsOfCommand } from '@tsdrbd/config/options';
+import { boolean, flag, number } from '../command-line/command-option';
 import type { CommandArguments, ConfigureCommand } from './command';
 
 const FORCE = flag('force');
-const SECTOR_OFFSET_MAX = 2199023255552;
+const SECTOR_OFFSETS = [0, 2199023255552] as const;
 const NO_OPTIONS = [] as const;
 
 const resource = ({ resource }: CommandArguments) => ({ resource });
@@ -61,7 +52,7 @@ export const attach = configure({
   name: 'attach',
   summary: 'Attach a lower-level device to an existing replicated device.',
   arguments: ['minor', 'lower_dev', 'meta_data_dev', 'meta_data_index'],
-  options: [SIZE_OPTION, ...DISK_OPTIONS],
+  options: optionsOfCommand('attach'),
   request: ({ minor, dataDevice, metaDevice, metaIndex }, options) => ({
     command: 'attach',
     minor,
@@ -76,7 +67,7 @@ export const diskOptions = configure({
   name: 'disk-options',
   summary: 'Change the disk options of an attached lower-level device.',
   arguments: ['minor'],
-  options: DISK_OPTIONS,
+  options: optionsOfCommand('disk-options'),
   offersSetDefaults: true,
   request: (args, options, setDefaults) => ({ command: 'disk-options', ...minor(args), setDefaults, options }),
 });
@@ -112,7 +103,7 @@ export const newPeer = configure({
   name: 'new-peer',
   summary: 'Make a peer host known to a resource.',
   arguments: ['resource', 'peer_node_id'],
-  options: [...NEW_PEER_ONLY_OPTIONS, ...NET_OPTIONS, NAME_OPTION],
+  options: optionsOfCommand('new-peer'),
   request: (args, options) => ({ command: 'new-peer', ...peer(args), options }),
 });
 
@@ -144,7 +135,7 @@ export const netOptions = configure({
   name: 'net-options',
   summary: 'Change the network options of a connection.',
   arguments: ['resource', 'peer_node_id'],
-  options: [...NET_OPTIONS, NAME_OPTION],
+  options: optionsOfCommand('net-options'),
   offersSetDefaults: true,
   request: (args, options, setDefaults) => ({ command: 'net-options', ...peer(args), setDefaults, options }),
 });
@@ -163,11 +154,11 @@ export const resize = configure({
   summary: 'Reexamine the lower-level device sizes to resize a replicated device.',
   arguments: ['minor'],
   options: [
-    SIZE_OPTION,
+    ...optionsOfCommand('resize'),
     flag('assume-peer-has-space'),
     flag('assume-clean'),
-    number('al-stripes', 1, 1024, 1),
-    number('al-stripe-size-kB', 4, 16777216, 32, { unit: 'k' }),
+    number('al-stripes', [1, 1024], 1),
+    number('al-stripe-size-kB', [4, 16777216], 32, 'k'),
   ],
   request: (args, options) => ({
     command: 'resize',
@@ -184,7 +175,7 @@ export const resourceOptions = configure({
   name: 'resource-options',
   summary: 'Change the resource options of an existing resource.',
   arguments: ['resource'],
-  options: RESOURCE_OPTIONS,
+  options: optionsOfCommand('resource-options'),
   offersSetDefaults: true,
   request: (args, options, setDefaults) => ({ command: 'resource-options', ...resource(args), setDefaults, options }),
 });
@@ -193,7 +184,7 @@ export const peerDeviceOptions = configure({
   name: 'peer-device-options',
   summary: 'Change peer-device options.',
   arguments: ['resource', 'peer_node_id', 'volume'],
-  options: PEER_DEVICE_OPTIONS,
+  options: optionsOfCommand('peer-device-options'),
   offersSetDefaults: true,
   request: (args, options, setDefaults) => ({
     command: 'peer-device-options',
@@ -220,7 +211,7 @@ export const invalidate = configure({
   name: 'invalidate',
   summary: 'Replace the local data of a volume with that of a peer.',
   arguments: ['minor'],
-  options: [number('sync-from-peer-node-id', -1, 32, -1), boolean('reset-bitmap', 'yes')],
+  options: [number('sync-from-peer-node-id', [-1, 32], -1), boolean('reset-bitmap', 'yes')],
   request: (args, options) => {
     const from = numberOf(options, 'sync-from-peer-node-id');
     return {
@@ -292,10 +283,7 @@ export const verify = configure({
   name: 'verify',
   summary: 'Verify the data on a lower-level device against a peer device.',
   arguments: ['resource', 'peer_node_id', 'volume'],
-  options: [
-    number('start', 0, SECTOR_OFFSET_MAX, 0, { unit: 's' }),
-    number('stop', 0, SECTOR_OFFSET_MAX, 0, { unit: 's' }),
-  ],
+  options: [number('start', SECTOR_OFFSETS, 0, 's'), number('stop', SECTOR_OFFSETS, 0, 's')],
   request: (args, options) => ({
     command: 'verify',
     ...peerDevice(args),
@@ -308,7 +296,7 @@ export const newResource = configure({
   name: 'new-resource',
   summary: 'Create a new resource.',
   arguments: ['resource', 'node_id'],
-  options: RESOURCE_OPTIONS,
+  options: optionsOfCommand('new-resource'),
   request: (args, options) => ({ command: 'new-resource', ...resource(args), nodeId: args.nodeId, options }),
 });
 
@@ -316,7 +304,7 @@ export const newMinor = configure({
   name: 'new-minor',
   summary: 'Create a new replicated device within a resource.',
   arguments: ['resource', 'minor', 'volume'],
-  options: DEVICE_OPTIONS,
+  options: optionsOfCommand('new-minor'),
   request: ({ resource, minor, volume }, options) => ({ command: 'new-minor', resource, minor, volume, options }),
 });
 
