@@ -2,7 +2,8 @@
  * What a disk thread runs, and the memory it shares with the event loop.
  *
  * `diskThreadProgram` is turned to text and evaluated in a worker thread, so that it needs no file of its own
- * beside a bundle. It must therefore use nothing from outside its own braces.
+ * beside a bundle. It must therefore use nothing from outside its own braces; `load` is the worker's `require`, by a
+ * name that bundlers leave alone.
  *
  * Shared memory: CONTROL_BYTES of int32 counters, then ENTRY_COUNT entries of ENTRY_FIELDS doubles, then the
  * iovec tables, VECTORS_PER_ENTRY each. Entry `n` of the ring is submission number n modulo ENTRY_COUNT. An entry is
@@ -37,13 +38,11 @@ export interface DiskThreadData {
   readonly vectorsPerEntry: number;
 }
 
-export function diskThreadProgram(): void {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- evaluated as CommonJS text, see above
-  const { workerData } = require('node:worker_threads') as typeof import('node:worker_threads');
+export function diskThreadProgram(load: NodeJS.Require): void {
+  const { workerData } = load('node:worker_threads') as typeof import('node:worker_threads');
   const { shared, fd, koffiPath, entryCount, entryFields, controlBytes, vectorsPerEntry } =
     workerData as DiskThreadData;
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const koffi = require(koffiPath) as typeof import('koffi');
+  const koffi = load(koffiPath) as typeof import('koffi');
   const libc = koffi.load('libc.so.6');
   const preadv = libc.func('long preadv64(int fd, void *iov, int count, int64_t offset)');
   const pwritev = libc.func('long pwritev64(int fd, void *iov, int count, int64_t offset)');
@@ -140,4 +139,4 @@ export function diskThreadProgram(): void {
 }
 
 /** esbuild's keepNames wraps functions with `__name`, which does not exist in the worker. */
-export const diskThreadSource = (): string => `const __name = (f) => f; (${diskThreadProgram.toString()})();`;
+export const diskThreadSource = (): string => `const __name = (f) => f; (${diskThreadProgram.toString()})(require);`;

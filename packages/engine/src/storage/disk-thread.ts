@@ -185,7 +185,10 @@ export function startDiskThread(name: string, fd: number): DiskThread {
     ringCount = 0;
     for (const call of lost) call.done(-EIO);
   };
-  worker.on('error', died);
+  worker.on('error', (error) => {
+    process.emitWarning(`the disk thread "${name}" died: ${error.message}`, 'DiskThreadWarning');
+    died();
+  });
   worker.on('exit', died);
 
   return {

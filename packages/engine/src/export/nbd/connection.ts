@@ -36,6 +36,8 @@ export interface NbdConnection {
 /** Bytes of a not yet negotiated connection that are kept while an open is under way. */
 const HANDSHAKE_BACKLOG_MAX_BYTES = 1024 * 1024;
 
+const LINGER_MS = 5_000;
+
 type Phase =
   | { readonly kind: 'handshake' }
   | {
@@ -73,8 +75,12 @@ export function serveNbdConnection(
     ended();
   };
 
-  /** After the replies that are queued in this turn. */
-  const endSocket = (): void => process.nextTick(() => socket.end());
+  /** After the replies that are queued in this turn. A client that then does not leave is left. */
+  const endSocket = (): void =>
+    process.nextTick(() => {
+      socket.end();
+      setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    });
 
   const handshakeFinished = (outcome: HandshakeOutcome): void => {
     clearTimeout(timer);
