@@ -1,0 +1,48 @@
+/** wait-connect and wait-sync. Source: adm.md 6.1. */
+import type { Step } from '../plan/command';
+import { configured } from '../plan/emitted-options';
+import { settingOf, type ResolvedResource } from '@tsdrbd/config';
+import { setupCommand } from '../plan/setup-commands';
+import type { Target } from './target';
+
+export function waitSteps(goal: 'connect' | 'sync', target: Target, backend: readonly string[]): readonly Step[] {
+  const { resource, peer, volume } = target;
+  const words =
+    peer === null
+      ? [`wait-${goal}-resource`, resource.name]
+      : volume === null
+        ? [`wait-${goal}-connection`, resource.name, `${peer.peerNodeId}`]
+        : [`wait-${goal}-volume`, resource.name, `${peer.peerNodeId}`, `${volume.vnr}`];
+  const command = setupCommand(
+    resource.name,
+    [...words, ...timeoutWords(target, backend)],
+    `wait until ${goal === 'connect' ? 'connected' : 'in sync'}`,
+    'forever',
+  );
+  return [{ kind: 'wait', command, timeout: 'passed-on' }];
+}
+
+/** `become-primary-on` stands among the startup options for old files, and means nothing. */
+const TIMEOUT_OPTIONS = new Set([
+  'wfc-timeout',
+  'degr-wfc-timeout',
+  'outdated-wfc-timeout',
+  'stacked-timeouts',
+  'wait-after-sb',
+]);
+
+const CONNECT_INT_DEFAULT_S = 10;
+
+function timeoutWords({ resource, netOptions }: Target, backend: readonly string[]): readonly string[] {
+  if (resource.lowerResource === undefined || resource.stackedTimeouts) return startupWords(resource, backend);
+  const connectInt = settingOf(netOptions, 'connect-int');
+  const seconds = 2 * (connectInt === undefined ? CONNECT_INT_DEFAULT_S : Number(connectInt));
+  return ['--wfc-timeout', `${seconds}`];
+}
+
+export function startupWords(resource: ResolvedResource, backend: readonly string[]): readonly string[] {
+  return configured(
+    resource.startup.filter(({ name }) => TIMEOUT_OPTIONS.has(name)),
+    backend,
+  );
+}

@@ -1,0 +1,152 @@
+/** Runs one command: in this process, or as a program of its own. Source: adm.md 1.6 to 1.8. */
+import { accessSync, constants } from 'node:fs';
+import type { CliIo, CliOutput } from '@tsdrbd/config';
+import { AdmExit, EXIT } from '../adm-exit';
+import type { Settings } from '../command-line/invocation';
+import type { Command, TimeLimit } from '../plan/command';
+import type { ProgramNames } from '../system';
+
+/** `discarded` and `captured` text does not reach the user by itself. */
+export interface Streams {
+  readonly stdout: 'shown' | 'captured';
+  readonly stderr: 'shown' | 'captured' | 'discarded';
+}
+
+export interface Outcome {
+  /** -1: it was killed by a signal. */
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Programs {
+  run(command: Command, streams: Streams): Promise<Outcome>;
+  /** The words as they are printed and reported, the program's name first. */
+  words(command: Command): readonly string[];
+}
+
+/** Seconds; 0: none. */
+export type TimeLimits = Readonly<Record<TimeLimit, number>>;
+
+/** Medium and long are not what the manual says, but what the original does. Source: adm.md 1.8. */
+export const TIME_LIMITS_DEFAULT_S: TimeLimits = { short: 5, medium: 600, long: 0, forever: 0 };
+
+type CliRun = (argv: readonly string[], io: CliIo) => Promise<number>;
+
+interface ProgramChoice {
+  readonly shownAs: string;
+  /** null: the module of this package runs it. */
+  readonly executable: string | null;
+}
+
+/** Errors: AdmExit 20 when a helper that was asked for cannot be executed. */
+export function programsOf(settings: Settings, io: CliIo, names: ProgramNames, timeLimitsS: TimeLimits): Programs {
+  const setup = choose(settings.setupProgram ?? io.env['TSDRBDSETUP'], names.setup);
+  const meta = choose(settings.metaProgram ?? io.env['TSDRBDMETA'], names.meta);
+  const choices = { setup, meta, shell: { shownAs: '/bin/sh', executable: '/bin/sh' } } as const;
+
+  const words = (command: Command) => [choices[command.program].shownAs, ...command.argv];
+  return {
+    words,
+    async run(command, streams) {
+      const { executable } = choices[command.program];
+      const environment = command.resource === null ? {} : { DRBD_RESOURCE: command.resource };
+      const childIo: CliIo = { ...io, env: { ...io.env, ...environment, ...command.environment } };
+      const work =
+        executable === null
+          ? runHere(await moduleRun(command.program), command, childIo, streams)
+          : runElsewhere(executable, command, childIo, streams);
+      return await within(timeLimitsS[command.timeLimit], work, words(command));
+    },
+  };
+}
+
+function choose(asked: string | undefined, name: string): ProgramChoice {
+  if (asked === undefined || asked === '') return { shownAs: name, executable: null };
+  if (asked.includes('/') && !isExecutable(asked)) {
+    throw new AdmExit(EXIT.failed, 'Can not find command (drbdsetup/drbdmeta)');
+  }
+  return { shownAs: asked, executable: asked };
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Only what is used is loaded: `dump` starts without either. */
+async function moduleRun(program: Command['program']): Promise<CliRun> {
+  switch (program) {
+    case 'setup':
+      return (await import('@tsdrbd/setup')).run;
+    case 'meta':
+      return (await import('@tsdrbd/meta')).run;
+    case 'shell':
+      throw new Error('the shell is no module');
+  }
+}
+
+async function runHere(cliRun: CliRun, command: Command, io: CliIo, streams: Streams): Promise<Outcome> {
+  const stdout = new Collected();
+  const stderr = new Collected();
+  const exitCode = await cliRun(command.argv, {
+    ...io,
+    stdout: streams.stdout === 'shown' ? io.stdout : stdout,
+    stderr: streams.stderr === 'shown' ? io.stderr : stderr,
+  });
+  return { exitCode, stdout: stdout.text, stderr: stderr.text };
+}
+
+class Collected implements CliOutput {
+  text = '';
+
+  write(text: string): void {
+    this.text += text;
+  }
+}
+
+async function runElsewhere(executable: string, command: Command, io: CliIo, streams: Streams): Promise<Outcome> {
+  const { execa } = await import('execa');
+  const stdout = new Collected();
+  const stderr = new Collected();
+  const child = execa(executable, [...command.argv], {
+    env: io.env,
+    extendEnv: false,
+    cwd: io.cwd,
+    stdin: 'inherit',
+    stdout: streams.stdout === 'shown' && io.stdout === process.stdout ? 'inherit' : 'pipe',
+    stderr: streams.stderr === 'shown' && io.stderr === process.stderr ? 'inherit' : 'pipe',
+    reject: false,
+    buffer: false,
+  });
+  const shownOut = streams.stdout === 'shown' ? io.stdout : stdout;
+  const shownErr = streams.stderr === 'shown' ? io.stderr : stderr;
+  child.stdout?.on('data', (chunk: Buffer) => shownOut.write(chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => shownErr.write(chunk.toString()));
+  const { exitCode, signal } = await child;
+  if (exitCode === undefined && signal === undefined) {
+    io.stderr.write('Can not exec\n');
+    return { exitCode: EXIT.failed, stdout: '', stderr: '' };
+  }
+  return { exitCode: exitCode ?? -1, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** Errors: AdmExit 20 when the time is up; the command's own end is not waited for. */
+async function within<T>(limitS: number, work: Promise<T>, words: readonly string[]): Promise<T> {
+  if (limitS === 0) return await work;
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new AdmExit(EXIT.failed, `Command '${words.join(' ')}' did not terminate within ${limitS} seconds`));
+    }, limitS * 1000);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Links from the run directory to the configuration file that made a resource or a minor, so that handlers, which
+ * the engine calls without `-c`, find it again. Source: adm.md 8.1; the original keeps them in /var/run/drbd.
+ */
+import { mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { CliIo } from '@tsdrbd/config';
+import type { Command } from '../plan/command';
+import { isFile } from '../system';
+
+export function runDirectory({ env }: CliIo): string {
+  return env['TSDRBD_RUN_DIR'] ?? '/run/tsdrbd';
+}
+
+/** An equal link is kept, another one replaced; an error is told, and no more than that. */
+export function registerConfig(io: CliIo, { argv }: Command, configFile: string): void {
+  const [verb, resourceName = '', minor = ''] = argv;
+  const name = verb === 'new-resource' ? resourceLink(resourceName) : verb === 'new-minor' ? minorLink(minor) : null;
+  const directory = runDirectory(io);
+  if (name === null || dirname(configFile) === directory) return;
+  const link = join(directory, name);
+  try {
+    if (linkTarget(link) === configFile) return;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    rmSync(link, { force: true });
+    symlinkSync(configFile, link);
+  } catch (error) {
+    io.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  }
+}
+
+/** null: not registered, or the file is gone. */
+export function registeredConfig(io: CliIo, word: string): string | null {
+  const minor = /^minor-(\d+)$/.exec(word)?.[1];
+  const link = join(runDirectory(io), minor === undefined ? resourceLink(word) : minorLink(minor));
+  const target = linkTarget(link);
+  return target !== null && isFile(target) ? target : null;
+}
+
+const resourceLink = (name: string) => `drbd-resource-${name}.conf`;
+const minorLink = (minor: string) => `drbd-minor-${minor}.conf`;
+
+function linkTarget(link: string): string | null {
+  try {
+    return readlinkSync(link);
+  } catch {
+    // Missing, or not a link: either way there is nothing to find.
+    return null;
+  }
+}

@@ -1,0 +1,2 @@
+export { run } from './run';
+export { programNames, realSystem, type AdmSystem, type ProgramNames } from './system';

@@ -1,0 +1,89 @@
+/**
+ * `adjust`: what has to be done so that what runs becomes what is configured.
+ * Order: the resource, its new volumes, its disks, its connections; never all connections down at the same time.
+ * Source: adm.md 4.3, 4.4; the dependencies as the original's -vv shows them.
+ */
+import type { Target } from '../../commands/target';
+import { NO_OPTIONS, type RunningResource } from '../../running-state/running-state';
+import { run } from '../command';
+import { optionWord } from '../emitted-options';
+import type { OptionSetting } from '@tsdrbd/config';
+import type { Schedule, Scheduled } from '../schedule';
+import * as setup from '../setup-commands';
+import { planConnections } from './adjust-connections';
+import { planDisks } from './adjust-disks';
+import { optionsDiffer } from './compare-options';
+
+export interface AdjustRequest {
+  readonly target: Target;
+  /** null: it does not run. */
+  readonly running: RunningResource | null;
+  readonly backend: readonly string[];
+  readonly skip: ReadonlySet<'disk' | 'net'>;
+}
+
+export function planAdjust(schedule: Schedule, request: AdjustRequest): void {
+  const resourceReady = planResource(schedule, request);
+  const volumesReady = planNewVolumes(schedule, request, resourceReady);
+  planDisks(schedule, request, volumesReady);
+  if (!request.skip.has('net')) planConnections(schedule, request, volumesReady);
+}
+
+function planResource(schedule: Schedule, { target, running, backend }: AdjustRequest): Scheduled | null {
+  const { resource } = target;
+  if (running === null) {
+    return schedule.add('prereq', resource.name, 'new-resource', [run(setup.newResource(resource, backend))]);
+  }
+  if (!optionsDiffer('resource', running.options, resource.resourceOptions)) return null;
+  const command = setup.setupCommand(
+    resource.name,
+    ['resource-options', resource.name, ...toDefaults(resource.resourceOptions, running.options.unknown)],
+    'set resource options',
+  );
+  return schedule.add('resource', resource.name, 'resource-options', [run(command)]);
+}
+
+/** Volumes that do not run, or run as another minor. */
+export function isNewVolume(running: RunningResource | null, number: number, minor: number): boolean {
+  return !running?.volumes.some((volume) => volume.number === number && volume.minor === minor);
+}
+
+function planNewVolumes(schedule: Schedule, request: AdjustRequest, ready: Scheduled | null): Scheduled | null {
+  const { target, running, skip } = request;
+  const { resource } = target;
+  let after = ready;
+  for (const volume of target.volumes) {
+    if (!isNewVolume(running, volume.vnr, volume.minor)) continue;
+    after = schedule.add('disk-up', resource.name, 'new-minor', [run(setup.newMinor(resource, volume))], after);
+    if (skip.has('net')) continue;
+    let previous = after;
+    for (const connection of target.connections) {
+      for (const peerDevice of connection.peerDevices) {
+        if (peerDevice.vnr !== volume.vnr || peerDevice.options.length === 0) continue;
+        const command = peerDeviceToDefaults(resource.name, connection.peerNodeId, volume.vnr, peerDevice.options);
+        previous = schedule.add('peer-device', resource.name, 'peer-device-options', [run(command)], previous);
+      }
+    }
+  }
+  return after;
+}
+
+export function peerDeviceToDefaults(
+  resourceName: string,
+  peerNodeId: number,
+  volumeNumber: number,
+  options: readonly OptionSetting[],
+  unknown: ReadonlySet<string> = NO_OPTIONS.unknown,
+) {
+  return setup.setupCommand(
+    resourceName,
+    ['peer-device-options', resourceName, `${peerNodeId}`, `${volumeNumber}`, ...toDefaults(options, unknown)],
+    'set resync options',
+  );
+}
+
+/** Everything that is not listed returns to its default. */
+export function toDefaults(options: readonly OptionSetting[], unknown: ReadonlySet<string>): readonly string[] {
+  const sent = options.filter(({ name }) => !unknown.has(name));
+  return ['--set-defaults', ...sent.map(optionWord)];
+}

@@ -1,0 +1,59 @@
+/** What tsdrbdadm needs from the machine besides `CliIo`; tests hand in their own. */
+import { statSync } from 'node:fs';
+import { hostname, networkInterfaces } from 'node:os';
+import { basename } from 'node:path';
+import type { Address, ConfigReader } from '@tsdrbd/config';
+import { fileReader, type CliIo } from '@tsdrbd/config';
+
+export interface AdmSystem {
+  /** Its own name, in messages; the helpers' names, as dry-run prints them. */
+  readonly names: ProgramNames;
+  readonly hostName: string;
+  readonly reader: ConfigReader;
+  /** `down`: configured on an interface that is not up. */
+  addressState(address: Address): 'up' | 'down' | 'absent';
+}
+
+export interface ProgramNames {
+  readonly adm: string;
+  readonly setup: string;
+  readonly meta: string;
+}
+
+/** Called as drbdadm it speaks of drbdsetup and drbdmeta, as scripts made for DRBD expect. */
+export function programNames(calledAs: string): ProgramNames {
+  const prefix = basename(calledAs).startsWith('drbdadm') ? '' : 'ts';
+  return { adm: `${prefix}drbdadm`, setup: `${prefix}drbdsetup`, meta: `${prefix}drbdmeta` };
+}
+
+export function realSystem(io: CliIo, calledAs = 'tsdrbdadm'): AdmSystem {
+  return {
+    names: programNames(calledAs),
+    hostName: hostname(),
+    reader: fileReader(io.cwd),
+    addressState,
+  };
+}
+
+/** The interfaces that Node lists are up. The whole of 127.0.0.0/8 is this host, listed or not. */
+function addressState({ family, host }: Address): 'up' | 'absent' {
+  if (family === 'sdp' || family === 'ssocks' || host.startsWith('127.')) return 'up';
+  const wanted = canonicalAddress(host);
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.some(({ address }) => canonicalAddress(address) === wanted) ? 'up' : 'absent';
+}
+
+/** Without zone, in the one spelling that URLs give an IPv6 address. */
+export function canonicalAddress(address: string): string {
+  const bare = address.replace(/%.*$/, '').replace(/^\[|\]$/g, '');
+  if (!bare.includes(':')) return bare;
+  try {
+    return new URL(`http://[${bare}]/`).hostname;
+  } catch {
+    return bare;
+  }
+}
+
+export function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}

@@ -1,0 +1,69 @@
+/** Runs a recorded command line in this process. */
+import type { CliOutput } from '@tsdrbd/config';
+import { run } from '../../src/run';
+import { canonicalAddress, programNames, type AdmSystem } from '../../src/system';
+import { CONFIG_FOLDER, configReader, recordedAddresses, type RecordedRun } from './corpus';
+
+export interface ReplayedRun {
+  readonly rc: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+class Collected implements CliOutput {
+  text = '';
+
+  write(text: string): void {
+    this.text += text;
+  }
+}
+
+export function replaySystem(): AdmSystem {
+  const addresses = new Set([...recordedAddresses()].map(canonicalAddress));
+  return {
+    names: programNames('drbdadm'),
+    hostName: 'alice',
+    reader: configReader(),
+    addressState: ({ family, host }) =>
+      family === 'sdp' || family === 'ssocks' || host.startsWith('127.') || addresses.has(canonicalAddress(host))
+        ? 'up'
+        : 'absent',
+  };
+}
+
+export async function replay(recorded: RecordedRun, system: AdmSystem): Promise<ReplayedRun> {
+  const stdout = new Collected();
+  const stderr = new Collected();
+  const env: Record<string, string> = { PATH: '/usr/bin:/bin', LC_ALL: 'C', DRBD_DRIVER_VERSION_OVERRIDE: '9.2.0' };
+  if (recorded.node !== null) env['__DRBD_NODE__'] = recorded.node;
+  if (recorded.show !== null) env['FAKE_DRBDSETUP_SHOW'] = recorded.show;
+  const stdin = (async function* () {
+    yield recorded.stdin ?? '';
+  })();
+  let rc: number | string;
+  try {
+    rc = await run(recorded.argv, { env, cwd: CONFIG_FOLDER, stdin, stdout, stderr, now: () => 0 }, system);
+  } catch (error) {
+    rc = `thrown: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  }
+  return { rc, stdout: normalize(stdout.text), stderr: normalize(stderr.text) };
+}
+
+/** As the recorder does: folder, build tag, addresses in memory. */
+function normalize(text: string): string {
+  const seen = new Map<string, string>();
+  return text
+    .replaceAll(CONFIG_FOLDER, '@CONF@')
+    .replace(/^GIT-hash: .*$/gm, 'GIT-hash: @BUILDTAG@')
+    .replace(/^DRBDADM_BUILDTAG=.*$/gm, 'DRBDADM_BUILDTAG=@BUILDTAG@')
+    .replace(/\[0x[0-9a-f]{6,}\]/g, (pointer) => {
+      if (!seen.has(pointer)) seen.set(pointer, `[@PTR${seen.size + 1}@]`);
+      return seen.get(pointer) ?? pointer;
+    });
+}
+
+export function isEqual(recorded: RecordedRun, replayed: ReplayedRun): boolean {
+  return (
+    recorded.rc === replayed.rc && recorded.stdout === replayed.stdout && recorded.stderr === replayed.stderr
+  );
+}
