@@ -52,5 +52,5 @@ export type {
 export { objectKey, objectsOf } from './events/object';
 export { promotionOf } from './events/promotion';
 export type { Promotion } from './events/promotion';
-export { diffResource } from './events/diff';
+export { diffObjects, diffResource } from './events/diff';
 export { StateTracker } from './events/state-tracker';

@@ -43,6 +43,11 @@ export class ControlClient {
     return reply;
   }
 
+  /** Starts the daemon if there is none. Throws ControlError. */
+  async ensureDaemon(): Promise<void> {
+    if ((await this.state('-')) === null) await startDaemon(this.runDir, this.env);
+  }
+
   /** Null when no daemon is running: then nothing is configured. */
   async state(resourceName?: string): Promise<NodeState | null> {
     try {

@@ -9,8 +9,11 @@ import { objectKey, objectsOf } from './object';
 import type { ObjectEvent } from './object-event';
 
 export function diffResource(before: ResourceState | undefined, after: ResourceState | undefined): ObjectEvent[] {
-  const old = before === undefined ? [] : objectsOf(before);
-  const now = after === undefined ? [] : objectsOf(after);
+  return diffObjects(before === undefined ? [] : objectsOf(before), after === undefined ? [] : objectsOf(after));
+}
+
+/** The same for objects of one resource, in the order of a dump. */
+export function diffObjects(old: readonly ControlObject[], now: readonly ControlObject[]): ObjectEvent[] {
   const oldByKey = new Map(old.map((object) => [objectKey(object), object]));
   const nowKeys = new Set(now.map(objectKey));
 

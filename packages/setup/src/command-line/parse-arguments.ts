@@ -1,0 +1,153 @@
+/** Positional words into what a command works with. Source: setup.md 1.2. */
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { CliIo } from '@tsdrbd/config';
+import { MINOR_MAX } from '@tsdrbd/engine/control';
+import type { EndpointAddress, MetaIndex } from '@tsdrbd/engine/control';
+import type { ArgumentName, CommandArguments, SetupCommand } from '../commands/command';
+import { EXIT_BAD_NAME, EXIT_DOWN_EXCESS, EXIT_USAGE, SetupExit } from '../setup-exit';
+import { parseAddress } from './parse-address';
+import { parseNumber } from './parse-number';
+
+/** What the engine is addressed by, as opposed to what it is given. Missing ones are told by their number. */
+const CONTEXT_ARGUMENTS: ReadonlySet<ArgumentName> = new Set([
+  'resource',
+  'resource-or-all',
+  'minor',
+  'peer_node_id',
+  'volume',
+]);
+
+/** Throws SetupExit. */
+export async function parseArguments(
+  command: SetupCommand,
+  words: readonly string[],
+  io: CliIo,
+): Promise<CommandArguments> {
+  const names = command.arguments;
+  refuseExcess(command, words);
+  const values = new Map<ArgumentName, unknown>();
+  for (const [at, name] of names.entries()) {
+    const word = words[at];
+    if (word === undefined && name !== 'resource-or-all') throw missing(name, at);
+    values.set(name, await parseWord(name, word, io));
+  }
+  return argumentsOf(words[0] ?? 'all', values);
+}
+
+function refuseExcess(command: SetupCommand, words: readonly string[]): void {
+  const excess = words.slice(command.arguments.length);
+  if (excess.length === 0 || (command.kind === 'query' && command.ignoresExcess)) return;
+  if (command.name === 'down' && excess.length > 1) throw new SetupExit(EXIT_DOWN_EXCESS, '');
+  throw new SetupExit(EXIT_USAGE, `Excess arguments: ${excess.join(' ')}\n`);
+}
+
+function missing(name: ArgumentName, at: number): SetupExit {
+  const what = CONTEXT_ARGUMENTS.has(name) ? String(at + 1) : `'${name}'`;
+  return new SetupExit(EXIT_USAGE, `Missing argument ${what} to command\n`, 'command');
+}
+
+async function parseWord(name: ArgumentName, word: string | undefined, io: CliIo): Promise<unknown> {
+  switch (name) {
+    case 'resource-or-all':
+      return word === undefined || word === 'all' ? null : resourceName(word);
+    case 'resource':
+      if (word === 'all') throw new SetupExit(EXIT_USAGE, "command does not accept argument 'all'\n", 'command');
+      return resourceName(word ?? '');
+    case 'new_name':
+      return resourceName(word ?? '');
+    case 'minor':
+      return minorNumber(word ?? '');
+    case 'peer_node_id':
+    case 'node_id':
+    case 'volume':
+      return parseNumber(word ?? '');
+    case 'lower_dev':
+    case 'meta_data_dev':
+      return devicePath(word ?? '', io);
+    case 'meta_data_index':
+      return metaIndex(word ?? '');
+    case 'local-addr':
+    case 'remote-addr':
+      return parseAddress(word ?? '', (line) => io.stderr.write(`${line}\n`));
+  }
+}
+
+function resourceName(word: string): string {
+  if (word === '') throw new SetupExit(EXIT_BAD_NAME, 'Resource name is empty.\n');
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (/[\x00-\x1f\x7f]/.test(word)) {
+    throw new SetupExit(EXIT_BAD_NAME, "Resource name is invalid - please don't use control characters.\n");
+  }
+  return word;
+}
+
+function minorNumber(word: string): number {
+  const digits = /^(?:\/dev\/drbd)?(\d+)$/.exec(word)?.[1];
+  const minor = Number(digits);
+  if (digits === undefined || minor > MINOR_MAX) {
+    throw new SetupExit(EXIT_USAGE, `Cannot determine minor device number of device '${word}'\n`);
+  }
+  return minor;
+}
+
+/** A block device, or a file that serves as one. */
+async function devicePath(word: string, io: CliIo): Promise<string> {
+  const path = resolve(io.cwd, word);
+  const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    const reason = error.code === 'EACCES' ? 'Permission denied' : 'No such file or directory';
+    throw new SetupExit(EXIT_USAGE, `Can not open device '${word}': ${reason}\n`);
+  });
+  if (!info.isFile() && !info.isBlockDevice()) throw new SetupExit(EXIT_USAGE, `${word} is not a block device!\n`);
+  return path;
+}
+
+function metaIndex(word: string): MetaIndex {
+  return word === 'internal' || word === 'flexible' ? word : parseNumber(word);
+}
+
+function argumentsOf(objectName: string, values: ReadonlyMap<ArgumentName, unknown>): CommandArguments {
+  const get = <T>(name: ArgumentName): T => {
+    if (!values.has(name)) throw new Error(`the command declares no argument ${name}`);
+    return values.get(name) as T;
+  };
+  return {
+    objectName,
+    get resource() {
+      return get<string>('resource');
+    },
+    get resourceOrAll() {
+      return get<string | null>('resource-or-all');
+    },
+    get minor() {
+      return get<number>('minor');
+    },
+    get peerNodeId() {
+      return get<number>('peer_node_id');
+    },
+    get volume() {
+      return get<number>('volume');
+    },
+    get nodeId() {
+      return get<number>('node_id');
+    },
+    get newName() {
+      return get<string>('new_name');
+    },
+    get dataDevice() {
+      return get<string>('lower_dev');
+    },
+    get metaDevice() {
+      return get<string>('meta_data_dev');
+    },
+    get metaIndex() {
+      return get<MetaIndex>('meta_data_index');
+    },
+    get local() {
+      return get<EndpointAddress>('local-addr');
+    },
+    get peer() {
+      return get<EndpointAddress>('remote-addr');
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { ERR } from '@tsdrbd/engine/control';
+import { EXIT_OK } from '../setup-exit';
+import type { QueryCommand } from './command';
+import { executeRequest } from './execute-request';
+
+/** One resource or all; what is not there is down already. Source: setup.md 2.2. */
+export const down: QueryCommand = {
+  kind: 'query',
+  name: 'down',
+  summary: 'Take a resource down.',
+  arguments: ['resource-or-all'],
+  options: [],
+  async run(context, { resourceOrAll }) {
+    const state = await context.client.state();
+    const wanted = (state?.resources ?? []).filter((each) => resourceOrAll === null || each.name === resourceOrAll);
+    let exitCode = EXIT_OK;
+    for (const { name } of wanted) {
+      const result = await executeRequest(
+        context,
+        name,
+        { command: 'down', resource: name },
+        { silent: [ERR.ERR_RES_NOT_KNOWN] },
+      );
+      if (exitCode === EXIT_OK) exitCode = result;
+    }
+    return exitCode;
+  },
+};

@@ -1,0 +1,6 @@
+export { run } from './run';
+export { renderStatus } from './render/status-text';
+export { renderStatusJson } from './render/status-json';
+export { renderShow } from './render/show-text';
+export { renderShowJson } from './render/show-json';
+export { paint } from './render/color';
