@@ -76,7 +76,7 @@ export class ControlClient {
       }
     } catch (error) {
       if (options.signal?.aborted) return;
-      if (!(error instanceof Error) || !('code' in error)) throw error;
+      if (typeof error !== 'object' || error === null || !('code' in error)) throw error;
       // Cut off in the middle, as opposed to a syntax error: told apart from an orderly end below.
     } finally {
       response.destroy();

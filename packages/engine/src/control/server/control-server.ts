@@ -36,7 +36,7 @@ export interface ControlServerDependencies {
 
 export interface ControlServer {
   readonly socketPath: string;
-  /** Ends event streams and open connections, removes the socket. */
+  /** Ends event streams and open connections, removes the socket. Once, however often it is called. */
   close(): Promise<void>;
 }
 
@@ -71,15 +71,18 @@ export async function startControlServer(
     lock.release();
     throw error;
   }
+  let closed: Promise<void> | null = null;
   return {
     socketPath,
-    close: async () => {
-      for (const stream of streams) stream.destroy();
-      await app.close();
-      rmSync(socketPath, { force: true });
-      lock.release();
-    },
+    close: () => (closed ??= close()),
   };
+
+  async function close(): Promise<void> {
+    for (const stream of streams) stream.destroy();
+    await app.close();
+    rmSync(socketPath, { force: true });
+    lock?.release();
+  }
 }
 
 /** The umask closes the moment between bind and chmod, in which the socket would be open to everybody. */
