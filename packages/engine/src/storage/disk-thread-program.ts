@@ -105,7 +105,7 @@ export function diskThreadProgram(load: NodeJS.Require): void {
     while (done !== submitted) {
       const index = done % entryCount;
       const base = index * entryFields;
-      let result = 0;
+      let result: number;
       switch (entries[base]) {
         case 0:
           result = transfer(preadv, index, base);

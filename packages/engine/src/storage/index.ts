@@ -1,4 +1,11 @@
 export type { AllocationDone, AllocationExtent, BackingDevice, Completion, StorageError } from './backing-device';
+export {
+  createFaultyDevice,
+  type CrashReport,
+  type FaultyDevice,
+  type FaultyDeviceDependencies,
+  type FaultyDeviceOptions,
+} from './faulty-device';
 export { lockExclusively } from './lock';
 export { createMemoryDevice, type MemoryDevice, type MemoryDeviceOptions } from './memory-device';
 export { openBackingDevice, openBackingDeviceSync, type OpenOptions } from './open-backing-device';

@@ -1,5 +1,5 @@
 /** Listens for NBD clients, on Unix sockets and on TCP. A client that misbehaves costs its own connection only. */
-import { chmodSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { OpenMode } from '../exported-volume';
@@ -132,6 +132,8 @@ function listening(server: Server, where: { path: string } | { host: string; por
 
 /** A killed engine leaves its socket file behind. One that somebody answers on is left alone: listen says so. */
 function removeStaleSocket(path: string): Promise<void> {
+  // connect(2) refuses a regular file with the same error as a stale socket.
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return Promise.resolve();
   return new Promise((resolve) => {
     const probe = connect(path);
     probe.once('connect', () => {
