@@ -1,2 +1,13 @@
 export { processIo, type CliIo, type CliOutput } from './cli-io';
 export * from './model';
+export { nodeReader } from './reader/node-reader';
+export { memoryReader } from './reader/memory-reader';
+export {
+  LoadedConfiguration,
+  loadConfiguration,
+  type ConfigSource,
+  type LoadDependencies,
+  type LoadOptions,
+  type LoadResult,
+} from './load';
+export { dumpConfiguration, dumpResource, type DumpDetail, type DumpOptions } from './dump/dump';

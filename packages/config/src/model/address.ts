@@ -4,13 +4,13 @@ export type AddressFamily = 'ipv4' | 'ipv6' | 'sdp' | 'ssocks';
 export interface Address {
   readonly family: AddressFamily;
   /** Without brackets. */
-  readonly host: string;
+  readonly address: string;
   readonly port: string;
 }
 
 /** `10.0.0.1:7000`, or `[fd00::1]:7000`. */
 export function formatEndpoint(address: Address): string {
-  return address.family === 'ipv6' ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+  return address.family === 'ipv6' ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
 }
 
 /** `ipv4:10.0.0.1:7000`: the form of drbdsetup's command line. */
@@ -19,9 +19,9 @@ export function formatSetupAddress(address: Address): string {
 }
 
 export function isLoopback(address: Address): boolean {
-  return address.family === 'ipv6' ? address.host === '::1' : address.host.startsWith('127.');
+  return address.family === 'ipv6' ? address.address === '::1' : address.address.startsWith('127.');
 }
 
 export function sameAddress(a: Address, b: Address): boolean {
-  return a.family === b.family && a.host === b.host && a.port === b.port;
+  return a.family === b.family && a.address === b.address && a.port === b.port;
 }

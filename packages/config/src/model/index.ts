@@ -27,12 +27,15 @@ export {
   type Severity,
 } from './diagnostic';
 export type { HostKind, HostSection, ProxyOptions, ProxySection } from './host';
+export { isSameHost } from './host-name';
 export { settingOf, type OptionList, type OptionSetting } from './option-list';
 export { NOWHERE, type Position } from './position';
 export type { ConfigReader, ReadResult } from './reader';
 export type {
+  ResolvedBacking,
   ResolvedConnection,
   ResolvedHost,
+  ResolvedOption,
   ResolvedPath,
   ResolvedPeerDevice,
   ResolvedResource,

@@ -2,8 +2,8 @@
 export interface ConfigReader {
   /** The file's text, or why it cannot be had. */
   readFile(path: string): ReadResult;
-  /** POSIX glob of one pattern, sorted; `*`, `?` and `[...]` only (config.md 1.2). */
-  glob(pattern: string): readonly string[];
+  /** Names that match, sorted, as the pattern would write them; a relative pattern starts at `directory`. */
+  glob(pattern: string, directory: string): readonly string[];
   /** Canonical path; the path itself if it does not exist. */
   realpath(path: string): string;
 }

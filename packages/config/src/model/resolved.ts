@@ -1,82 +1,92 @@
 /**
  * One host's finished view of a resource: inheritance applied, peers and addresses found. Everything that drbdadm's
  * commands need to plan drbdsetup and drbdmeta command lines. Option values are still drbd.conf's texts.
+ * Sources: config.md 5 and 6, adm.md 3.
  */
 import type { Address } from './address';
-import type { MetaDisk } from './volume';
-import type { OptionSetting } from './option-list';
 import type { Position } from './position';
+import type { MetaDisk } from './volume';
+
+/** An option as it is passed on: the text of the configuration, units untouched. */
+export interface ResolvedOption {
+  readonly name: string;
+  readonly value: string;
+}
 
 export interface ResolvedResource {
   readonly name: string;
-  /** Where the resource section opens; prints as `file:line`. */
-  readonly position: Position;
-  readonly stacked: boolean;
-  /** The resource that a stacked one stands on. */
-  readonly lowerResource: string | undefined;
-  readonly me: ResolvedHost;
-  /** Every host section in written order, also `me`. */
+  /** Canonical path of the file that defines it, and the line of its `{`. */
+  readonly file: string;
+  readonly line: number;
+  /** The resource below, if this host's section is `stacked-on-top-of`. */
+  readonly lowerResource: string | null;
+  readonly nodeId: string;
+  /** Every host section in written order, this host's too. */
   readonly hosts: readonly ResolvedHost[];
-  /** Own volumes by ascending number. */
+  /** Of this host, ascending by number. */
   readonly volumes: readonly ResolvedVolume[];
-  /** Connections that this host takes part in, in configuration order. */
+  /** Those that this host has an end of, in the order of the configuration. */
   readonly connections: readonly ResolvedConnection[];
   /** new-resource, resource-options. */
-  readonly resourceOptions: readonly OptionSetting[];
-  readonly handlers: readonly OptionSetting[];
-  readonly startup: readonly OptionSetting[];
+  readonly resourceOptions: readonly ResolvedOption[];
+  /** Of the resource; the connections have inherited them already. */
+  readonly netOptions: readonly ResolvedOption[];
+  readonly startupOptions: readonly ResolvedOption[];
   readonly stackedTimeouts: boolean;
+  /** Handler name to shell command. */
+  readonly handlers: ReadonlyMap<string, string>;
 }
 
 export interface ResolvedHost {
   readonly names: readonly string[];
-  /** Undefined if the configuration was taken from a running state without one. */
-  readonly nodeId: number | undefined;
-  readonly address: Address | undefined;
-  /** True for `disk none` or no disk: `diskless` volumes of the host by number. */
-  readonly volumes: readonly { readonly vnr: number; readonly diskless: boolean; readonly tiebreaker: boolean }[];
+  readonly nodeId: string;
+  readonly address: Address | null;
+  readonly isMe: boolean;
 }
 
 export interface ResolvedVolume {
-  readonly vnr: number;
-  /** Written without a `volume` section: names of it need no `/0`. */
-  readonly implicit: boolean;
+  readonly number: number;
   readonly minor: number;
-  /** Device name: as configured, else `/dev/drbdN`. */
-  readonly device: string;
-  /** Undefined if diskless. */
-  readonly disk: string | undefined;
-  /** Undefined if diskless. */
-  readonly metaDisk: MetaDisk | undefined;
-  /** attach, disk-options; resync-after is a minor number already. */
-  readonly diskOptions: readonly OptionSetting[];
+  /** As configured, `/dev/drbd7` if it is not. */
+  readonly deviceName: string;
+  /** Not written as a `volume` section: names of it may leave the number out. */
+  readonly isImplicit: boolean;
+  /** null: diskless here. */
+  readonly backing: ResolvedBacking | null;
+  /** attach, disk-options; `resync-after` is a minor number already. */
+  readonly diskOptions: readonly ResolvedOption[];
   /** new-minor. */
-  readonly deviceOptions: readonly OptionSetting[];
+  readonly deviceOptions: readonly ResolvedOption[];
+}
+
+export interface ResolvedBacking {
+  readonly disk: string;
+  readonly metaDisk: MetaDisk;
 }
 
 export interface ResolvedConnection {
   readonly position: Position;
-  readonly origin: 'written' | 'implicit' | 'mesh';
-  readonly peerNodeId: number;
+  readonly peerNodeId: string;
   readonly peerHostNames: readonly string[];
-  /** DRBD's connection name: the `_name` option. */
+  /** DRBD's connection name, the `_name` option; what `RES:PEER` may say besides a host name. */
   readonly name: string;
   /** new-peer, net-options; `_name` is first. */
-  readonly netOptions: readonly OptionSetting[];
+  readonly netOptions: readonly ResolvedOption[];
   readonly paths: readonly ResolvedPath[];
-  /** Peer-device options by volume; declared volumes first, then the others. */
+  /** One per volume: those that the connection mentions first, then the others ascending. */
   readonly peerDevices: readonly ResolvedPeerDevice[];
 }
 
 export interface ResolvedPath {
   /** What this host binds. */
   readonly local: Address;
-  /** What this host connects to (the own proxy's inside address, the peer's outside address, or its address). */
+  /** What this host connects to: the own proxy's inside address, the peer's outside address, or the peer's address. */
   readonly peer: Address;
 }
 
 export interface ResolvedPeerDevice {
-  readonly vnr: number;
+  readonly volumeNumber: number;
+  readonly peerHasDisk: boolean;
   /** peer-device-options; empty if nothing is configured. */
-  readonly options: readonly OptionSetting[];
+  readonly options: readonly ResolvedOption[];
 }

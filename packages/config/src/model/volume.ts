@@ -4,9 +4,9 @@ import type { Position } from './position';
 /** A `meta-disk` statement. `internal` keeps the metadata on the disk itself; `flexible` uses all of its own device. */
 export type MetaDisk =
   | { readonly kind: 'internal' }
-  | { readonly kind: 'flexible'; readonly path: string }
+  | { readonly kind: 'flexible'; readonly device: string }
   /** One of the old fixed slots of 128 MiB; the number keeps its text. */
-  | { readonly kind: 'indexed'; readonly path: string; readonly index: string };
+  | { readonly kind: 'indexed'; readonly device: string; readonly index: string };
 
 /** A volume as a section of the configuration states it; what is undefined may come from the resource. */
 export interface VolumeSection {
@@ -25,6 +25,6 @@ export interface VolumeSection {
   diskOptions: OptionList;
   peerDeviceOptions: OptionList;
   deviceOptions: OptionList;
-  /** Which statements stand in this section; `dump` prints those. */
-  readonly written: { device: boolean; disk: boolean; metaDisk: boolean };
+  /** Where statements of this section stand, if they do; `dump` prints those. A `disk { }` counts as `disk`. */
+  readonly written: { device?: Position; disk?: Position; metaDisk?: Position };
 }

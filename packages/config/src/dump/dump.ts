@@ -1,0 +1,249 @@
+/** `dump`: the configuration in its normal form. Source: config.md 8.1. */
+import {
+  defaultGlobalSettings,
+  isIgnored,
+  isStacked,
+  type Configuration,
+  type ConnectionSection,
+  type EndpointSection,
+  type HostSection,
+  type OptionSections,
+  type OptionSetting,
+  type ProxyOptions,
+  type ProxySection,
+  type ResourceSection,
+  type VolumeSection,
+} from '../model';
+import { quote } from './quote';
+import { addressColumns, pathColumns, TextLines } from './text-lines';
+
+/**
+ * `written`: what stands in the file; `expanded`: with what implicit connections, inherited volumes and defaults come
+ * to (`-v`; the configuration must be expanded already).
+ */
+export type DumpDetail = 'written' | 'expanded';
+
+export interface DumpOptions {
+  readonly detail: DumpDetail;
+  readonly nodeName: string;
+}
+
+/** The whole configuration: the file name, global, common and all resources. */
+export function dumpConfiguration(configuration: Configuration, options: DumpOptions): string {
+  const out = new TextLines();
+  out.line(`# ${configuration.file}`);
+  dumpGlobal(out, configuration, options.detail);
+  if (configuration.common !== undefined) {
+    const { common } = configuration;
+    out.block('common', () => dumpSections(out, common));
+    out.line('');
+  }
+  for (const resource of configuration.resources) writeResource(out, resource, options);
+  return out.text;
+}
+
+/** One resource, as `dump NAME` prints it. */
+export function dumpResource(resource: ResourceSection, options: DumpOptions): string {
+  const out = new TextLines();
+  writeResource(out, resource, options);
+  return out.text;
+}
+
+function dumpGlobal(out: TextLines, { global }: Configuration, detail: DumpDetail): void {
+  const lines: string[] = [];
+  const usual = defaultGlobalSettings();
+  if (global.disableIpVerification) lines.push('disable-ip-verification;');
+  if (global.minorCount !== usual.minorCount) lines.push(`minor-count ${global.minorCount};`);
+  if (global.dialogRefresh !== usual.dialogRefresh) lines.push(`dialog-refresh ${global.dialogRefresh};`);
+  if (global.usageCount !== usual.usageCount) lines.push(`usage-count ${global.usageCount};`);
+  if (lines.length === 0 && detail === 'written') return;
+  out.block('global', () => lines.forEach((line) => out.line(line)));
+  out.line('');
+}
+
+function writeResource(out: TextLines, resource: ResourceSection, { detail, nodeName }: DumpOptions): void {
+  const { file, line } = resource.position;
+  const ignored = isIgnored(resource) ? 'ignored' : 'not ignored';
+  const stacked = isStacked(resource) ? 'stacked' : 'not stacked';
+  out.line(`# resource ${resource.name} on ${nodeName}: ${ignored}, ${stacked}`);
+  out.line(`# defined at ${file}:${line}`);
+  out.block(`resource ${quote(resource.name)}`, () => {
+    if (resource.templateFile !== undefined) out.setting('template-file', quote(resource.templateFile));
+    if (detail === 'written') resource.volumes.forEach((volume) => dumpVolume(out, volume, detail));
+    for (const host of resource.hosts) dumpHost(out, host, detail);
+    for (const connection of resource.connections) dumpConnection(out, connection, detail);
+    if (detail === 'written') dumpMeshes(out, resource);
+    dumpSections(out, resource);
+  });
+  out.line('');
+}
+
+function dumpSections(out: TextLines, sections: OptionSections): void {
+  dumpOptions(out, 'options', sections.resource);
+  dumpOptions(out, 'net', sections.net);
+  dumpOptions(out, 'disk', [...sections.device, ...sections.disk, ...sections.peerDevice]);
+  const flags = sections.stackedTimeouts ? [{ name: 'stacked-timeouts', value: undefined, inherited: false }] : [];
+  dumpOptions(out, 'startup', [...sections.startup, ...flags]);
+  dumpProxyOptions(out, 'proxy', sections.proxy);
+  dumpOptions(out, 'handlers', sections.handlers);
+}
+
+function dumpOptions(out: TextLines, head: string, options: readonly OptionSetting[]): void {
+  out.blockOf(head, options, () => writeOptions(out, options));
+}
+
+function writeOptions(out: TextLines, options: readonly OptionSetting[]): void {
+  for (const { name, value } of options) {
+    if (value === undefined) out.line(`${name};`);
+    else out.setting(name, quote(value));
+  }
+}
+
+function dumpProxyOptions(out: TextLines, head: string, { options, plugins }: ProxyOptions): void {
+  out.blockOf(head, [...options, ...plugins], () => {
+    writeOptions(out, options);
+    dumpOptions(out, 'plugin', plugins);
+  });
+}
+
+function dumpHost(out: TextLines, host: HostSection, detail: DumpDetail): void {
+  out.block(hostHead(host), () => {
+    if (host.kind === 'stacked') out.line(`# on ${host.names.join(' ')} `);
+    if (host.nodeId !== undefined) out.line(`node-id ${host.nodeId};`);
+    dumpOptions(out, 'options', host.options);
+    for (const volume of host.volumes) {
+      if (host.kind === 'stacked') dumpStackedVolume(out, volume, detail);
+      else dumpVolume(out, volume, detail);
+    }
+    if (host.address !== undefined && host.kind !== 'floating') {
+      out.line(`${addressColumns('address', host.address)};`);
+    }
+    if (host.proxy !== undefined && detail === 'written') {
+      const { proxy } = host;
+      out.block(proxyHead(proxy), () => dumpProxy(out, proxy));
+    }
+  });
+}
+
+function hostHead(host: HostSection): string {
+  switch (host.kind) {
+    case 'floating':
+      return host.address === undefined ? 'floating' : addressColumns('floating', host.address);
+    case 'stacked':
+      return `stacked-on-top-of ${quote(host.lower ?? '')}`;
+    case 'on':
+    case 'this':
+      return `on ${host.names.join(' ')}`;
+  }
+}
+
+/** Of a stacked volume only the device is shown, and that only in detail. */
+function dumpStackedVolume(out: TextLines, volume: VolumeSection, detail: DumpDetail): void {
+  if (detail === 'written') return;
+  wrapVolume(out, volume, () => {
+    dumpVolumeOptions(out, volume);
+    dumpDevice(out, volume, detail);
+  });
+}
+
+function dumpVolume(out: TextLines, volume: VolumeSection, detail: DumpDetail): void {
+  const { written } = volume;
+  const everything = detail === 'expanded';
+  if (!everything && written.device === undefined && written.disk === undefined && written.metaDisk === undefined)
+    return;
+  wrapVolume(out, volume, () => {
+    dumpVolumeOptions(out, volume);
+    if (everything || written.device !== undefined) dumpDevice(out, volume, detail);
+    const disk = volume.disk ?? (everything ? 'none' : undefined);
+    if (disk !== undefined && (everything || written.disk !== undefined)) out.setting('disk', quote(disk));
+    const { metaDisk } = volume;
+    if (metaDisk !== undefined && (everything || written.metaDisk !== undefined)) dumpMetaDisk(out, metaDisk);
+    if (volume.tiebreaker !== undefined) out.setting('tiebreaker', volume.tiebreaker ? 'yes' : 'no');
+  });
+}
+
+function wrapVolume(out: TextLines, volume: VolumeSection, body: () => void): void {
+  if (volume.implicit) body();
+  else out.block(`volume ${volume.vnr}`, body);
+}
+
+function dumpVolumeOptions(out: TextLines, volume: VolumeSection): void {
+  dumpOptions(out, 'disk', [...volume.deviceOptions, ...volume.diskOptions, ...volume.peerDeviceOptions]);
+}
+
+function dumpDevice(out: TextLines, { device, minor }: VolumeSection, detail: DumpDetail): void {
+  const name = device ?? (detail === 'expanded' ? `/dev/drbd${minor}` : undefined);
+  out.device(`${name === undefined ? '' : `${quote(name)} `}minor ${minor}`);
+}
+
+function dumpMetaDisk(out: TextLines, metaDisk: NonNullable<VolumeSection['metaDisk']>): void {
+  switch (metaDisk.kind) {
+    case 'internal':
+      out.setting('meta-disk', 'internal');
+      return;
+    case 'flexible':
+      out.line(`${pathColumns('meta-disk', quote(metaDisk.device))};`);
+      return;
+    case 'indexed':
+      out.line(`${pathColumns('meta-disk', quote(metaDisk.device))} [${metaDisk.index}];`);
+      return;
+  }
+}
+
+function dumpConnection(out: TextLines, connection: ConnectionSection, detail: DumpDetail): void {
+  if (detail === 'written' && connection.origin !== 'written') return;
+  out.block('connection', () => {
+    const implicit = connection.paths.find((path) => path.implicit);
+    if (implicit !== undefined && detail === 'written') {
+      for (const endpoint of implicit.endpoints) dumpEndpoint(out, endpoint, detail);
+    } else {
+      for (const { endpoints } of connection.paths) {
+        out.block('path', () => endpoints.forEach((endpoint) => dumpEndpoint(out, endpoint, detail)));
+      }
+    }
+    dumpOptions(out, 'net', connection.netOptions);
+    dumpOptions(out, 'disk', connection.peerDeviceOptions);
+    for (const { vnr, options } of connection.peerDevices) {
+      if (detail === 'written' && options.length === 0) continue;
+      out.block(`volume ${vnr}`, () => dumpOptions(out, 'disk', options));
+    }
+  });
+}
+
+function dumpEndpoint(out: TextLines, endpoint: EndpointSection, detail: DumpDetail): void {
+  const { name, host, proxy, outsideAddress } = endpoint;
+  const address = detail === 'expanded' ? endpoint.resolvedAddress : endpoint.address;
+  if (name === undefined && address !== undefined) {
+    out.line(`${addressColumns('address', address)}; # on ${(host?.names ?? []).join('_')}`);
+    out.raw(';');
+    return;
+  }
+  const port = endpoint.port === undefined ? '' : ` port ${endpoint.port}`;
+  const location = address === undefined ? port : `${out.blanks}${addressColumns(' address', address)}`;
+  if (proxy !== undefined) {
+    out.block(`host ${name}${location}${out.blanks} via ${proxyHead(proxy)}`, () => dumpProxy(out, proxy));
+  } else if (outsideAddress !== undefined) {
+    out.line(`host ${name}${location}${out.blanks}${addressColumns(' via outside-address', outsideAddress)};`);
+  } else {
+    out.line(`host ${name}${location};`);
+  }
+}
+
+function proxyHead(proxy: ProxySection): string {
+  return `proxy on ${proxy.hosts.join(' ')}`;
+}
+
+function dumpProxy(out: TextLines, proxy: ProxySection): void {
+  if (proxy.inside !== undefined) out.line(`${addressColumns('inside', proxy.inside)};`);
+  if (proxy.outside !== undefined) out.line(`${addressColumns('outside', proxy.outside)};`);
+  dumpProxyOptions(out, 'options', proxy);
+}
+
+function dumpMeshes(out: TextLines, resource: ResourceSection): void {
+  for (const mesh of resource.meshes) {
+    out.block('connection-mesh', () => {
+      if (mesh.hosts.length > 0) out.line(`hosts ${mesh.hosts.join(' ')};`);
+      dumpOptions(out, 'net', mesh.netOptions);
+    });
+  }
+}

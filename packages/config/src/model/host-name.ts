@@ -1,0 +1,15 @@
+/**
+ * Two names mean the same host if they are equal, or, unless both have a domain, if their first labels are; letter
+ * case never counts. Source: config.md 5.1.
+ */
+export function isSameHost(a: string, b: string): boolean {
+  if (a === b) return true;
+  const withDomains = a.includes('.') && b.includes('.');
+  const left = (withDomains ? a : firstLabel(a)).toLowerCase();
+  return left === (withDomains ? b : firstLabel(b)).toLowerCase();
+}
+
+function firstLabel(name: string): string {
+  const dot = name.indexOf('.');
+  return dot < 0 ? name : name.slice(0, dot);
+}

@@ -1,0 +1,232 @@
+/** `connection`, its paths and endpoints, and `connection-mesh`. Source: config.md 3, 5.4. */
+import type {
+  Address,
+  ConnectionSection,
+  EndpointSection,
+  MeshSection,
+  PathSection,
+  PeerDeviceSection,
+  Position,
+  ProxySection,
+} from '../model';
+import { parseAddress } from './address';
+import { parseHostList } from './host-list';
+import { leadingInteger } from './integer';
+import { parseProxySection } from './proxy-section';
+import { parseNetSection, parsePeerDeviceSection } from './sections';
+import { parseSkip } from './skip';
+import type { TokenStream } from './token-stream';
+
+export function newConnection(position: Position, origin: ConnectionSection['origin']): ConnectionSection {
+  return {
+    position,
+    origin,
+    paths: [],
+    netOptions: [],
+    peerDeviceOptions: [],
+    peerDevices: [],
+    peerNodeId: undefined,
+    connectionState: undefined,
+    ignored: false,
+  };
+}
+
+/** The word `connection` has been read. */
+export function parseConnection(tokens: TokenStream): ConnectionSection {
+  const line = tokens.statementLine;
+  const connection = newConnection(tokens.statementPosition(), 'written');
+  const name = tokens.next();
+  if (name.kind === 'string') {
+    tokens.warn(`explicitly named connections are deprecated!\n\tits name ('${name.text}') will be ignored`, line);
+    tokens.expectPunctuation('{');
+  } else if (!tokens.isPunctuation('{')) {
+    throw tokens.expected('{');
+  }
+  for (;;) {
+    tokens.next();
+    if (tokens.isPunctuation('}')) break;
+    parseConnectionStatement(tokens, connection, line);
+  }
+  if (connection.paths.length === 0) {
+    tokens.late('connection without a single path (maybe empty?) not allowed', line);
+  }
+  return connection;
+}
+
+function parseConnectionStatement(tokens: TokenStream, connection: ConnectionSection, line: number): void {
+  const { token } = tokens;
+  switch (token.kind === 'keyword' ? token.text : '') {
+    case 'host':
+    case 'address':
+    case '_this_host':
+    case '_remote_host':
+      addEndpoint(tokens, implicitPath(tokens, connection), { unit: 'connection', line });
+      return;
+    case 'path':
+      connection.paths.push(parsePath(tokens));
+      return;
+    case 'net':
+      if (connection.netOptions.length > 0) tokens.late("only one 'net' section per connection allowed", token.line);
+      tokens.expectPunctuation('{');
+      parseNetSection(tokens, connection.netOptions);
+      return;
+    case 'disk':
+      tokens.expectPunctuation('{');
+      // A second section replaces the first.
+      connection.peerDeviceOptions = [];
+      parsePeerDeviceSection(tokens, connection.peerDeviceOptions);
+      return;
+    case 'volume':
+      connection.peerDevices.push(parseConnectionVolume(tokens, line));
+      return;
+    case 'skip':
+      parseSkip(tokens);
+      return;
+    case '_peer_node_id':
+      connection.peerNodeId = tokens.expectInteger();
+      tokens.expectPunctuation(';');
+      return;
+    case '_cstate':
+      connection.connectionState = tokens.expectString();
+      tokens.expectPunctuation(';');
+      return;
+    default:
+      throw tokens.expected('host | net | skip | }');
+  }
+}
+
+function parseConnectionVolume(tokens: TokenStream, line: number): PeerDeviceSection {
+  const vnr = leadingInteger(tokens.expectInteger());
+  const peerDevice: PeerDeviceSection = { vnr, position: tokens.position(line), written: true, options: [] };
+  tokens.expectPunctuation('{');
+  for (;;) {
+    tokens.next();
+    if (tokens.isPunctuation('}')) return peerDevice;
+    if (!tokens.isKeyword('disk')) throw tokens.expected('disk | }');
+    tokens.expectPunctuation('{');
+    peerDevice.options = [];
+    parsePeerDeviceSection(tokens, peerDevice.options);
+  }
+}
+
+function implicitPath(tokens: TokenStream, connection: ConnectionSection): PathSection {
+  const last = connection.paths.at(-1);
+  if (last?.implicit) return last;
+  if (last !== undefined) tokens.late('Explicit and implicit paths not allowed', tokens.token.line);
+  const first = connection.paths.find((path) => path.implicit);
+  if (first !== undefined) return first;
+  const path: PathSection = { position: tokens.statementPosition(), implicit: true, endpoints: [] };
+  connection.paths.push(path);
+  return path;
+}
+
+/** The word `path` has been read. */
+function parsePath(tokens: TokenStream): PathSection {
+  const { line } = tokens.token;
+  const path: PathSection = { position: tokens.position(line), implicit: false, endpoints: [] };
+  tokens.expectPunctuation('{');
+  for (;;) {
+    tokens.next();
+    if (tokens.isPunctuation('}')) return path;
+    if (tokens.token.kind !== 'keyword' || !ENDPOINT_WORDS.has(tokens.token.text)) throw tokens.expected('host | }');
+    addEndpoint(tokens, path, { unit: 'path', line });
+  }
+}
+
+const ENDPOINT_WORDS: ReadonlySet<string> = new Set(['host', 'address', '_this_host', '_remote_host']);
+const ENDPOINTS_MAX = 2;
+
+function addEndpoint(
+  tokens: TokenStream,
+  path: PathSection,
+  owner: { readonly unit: 'connection' | 'path'; readonly line: number },
+): void {
+  const { line } = tokens.token;
+  const endpoint = parseEndpoint(tokens);
+  if (path.endpoints.length === ENDPOINTS_MAX) {
+    tokens.late(`only two 'host' keywords per ${owner.unit} allowed`, line);
+    return;
+  }
+  path.endpoints.push(endpoint);
+}
+
+/** The word `host`, `address`, `_this_host` or `_remote_host` has been read. */
+function parseEndpoint(tokens: TokenStream): EndpointSection {
+  const word = tokens.token.text;
+  const position = tokens.position(tokens.token.line);
+  if (word === 'host') {
+    const name = tokens.expectString();
+    tokens.next();
+    let address: Address | undefined;
+    let port: string | undefined;
+    if (tokens.isKeyword('address')) {
+      address = parseAddress(tokens);
+      tokens.next();
+    } else if (tokens.isKeyword('port')) {
+      port = tokens.expectInteger();
+      tokens.next();
+    } else if (!tokens.isPunctuation(';') && !tokens.isKeyword('via')) {
+      throw tokens.expected('address | port | ;');
+    }
+    return newEndpoint({ position, name, address, port, role: 'host' }, parseTail(tokens));
+  }
+  const address = parseAddress(tokens);
+  tokens.next();
+  const name = word === 'address' ? undefined : word;
+  const role = word === 'address' ? 'host' : word === '_this_host' ? 'this' : 'remote';
+  return newEndpoint({ position, name, address, port: undefined, role }, parseTail(tokens));
+}
+
+interface Tail {
+  readonly proxy?: ProxySection;
+  readonly outsideAddress?: Address;
+}
+
+function newEndpoint(
+  parts: Pick<EndpointSection, 'position' | 'name' | 'address' | 'port' | 'role'>,
+  tail: Tail,
+): EndpointSection {
+  return {
+    ...parts,
+    proxy: tail.proxy,
+    outsideAddress: tail.outsideAddress,
+    host: undefined,
+    resolvedAddress: undefined,
+  };
+}
+
+/** `;`, `via proxy on ... { }` or `via outside-address A:P;` at the token read last. */
+function parseTail(tokens: TokenStream): Tail {
+  if (tokens.isPunctuation(';')) return {};
+  if (!tokens.isKeyword('via')) throw tokens.expected('via | ; ');
+  tokens.next();
+  if (tokens.isKeyword('proxy')) return { proxy: parseProxySection(tokens) };
+  if (!tokens.isKeyword('outside-address')) throw tokens.expected('proxy | outside-address');
+  const outsideAddress = parseAddress(tokens);
+  tokens.expectPunctuation(';');
+  return { outsideAddress };
+}
+
+/** The word `connection-mesh` has been read. */
+export function parseMesh(tokens: TokenStream): MeshSection {
+  const position = tokens.statementPosition();
+  const mesh: { position: Position; hosts: string[]; netOptions: MeshSection['netOptions'] } = {
+    position,
+    hosts: [],
+    netOptions: [],
+  };
+  tokens.expectPunctuation('{');
+  for (;;) {
+    const { line } = tokens.next();
+    if (tokens.isPunctuation('}')) return mesh;
+    if (tokens.isKeyword('hosts')) {
+      mesh.hosts.push(...parseHostList(tokens, ';'));
+    } else if (tokens.isKeyword('net')) {
+      if (mesh.netOptions.length > 0) tokens.late("only one 'net' section allowed", line);
+      tokens.expectPunctuation('{');
+      parseNetSection(tokens, mesh.netOptions);
+    } else {
+      throw tokens.expected('hosts | net | }');
+    }
+  }
+}

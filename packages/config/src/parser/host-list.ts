@@ -1,0 +1,12 @@
+/** A list of host names up to the `{` or `;` that ends it. Source: config.md 3, 7.1. */
+import type { TokenStream } from './token-stream';
+
+export function parseHostList(tokens: TokenStream, end: '{' | ';'): string[] {
+  const names: string[] = [];
+  for (;;) {
+    const token = tokens.next();
+    if (token.kind === 'string') names.push(token.text);
+    else if (tokens.isPunctuation(end) && names.length > 0) return names;
+    else throw tokens.expected(names.length === 0 ? 'TK_STRING' : `TK_STRING | '${end}'`);
+  }
+}

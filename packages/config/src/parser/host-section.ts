@@ -1,0 +1,206 @@
+/** `on`, `floating`, `stacked-on-top-of` and `_this_host` sections. Source: config.md 3, 5.1, 7.2. */
+import {
+  ConfigError,
+  formatEndpoint,
+  isSameHost,
+  type Address,
+  type HostKind,
+  type HostSection,
+  type Position,
+} from '../model';
+import { parseAddress } from './address';
+import { parseDevice } from './device';
+import { claimDevice } from './device-claim';
+import { parseHostList } from './host-list';
+import { leadingInteger, scaledInteger } from './integer';
+import { parseProxySection } from './proxy-section';
+import { parseDiskSection, parseResourceOptions } from './sections';
+import { parseSkip } from './skip';
+import type { TokenStream } from './token-stream';
+import {
+  implicitVolume,
+  newVolume,
+  parseDiskPath,
+  parseVolume,
+  parseVolumeDiskSection,
+  parseVolumeStatement,
+} from './volume-section';
+
+const NODE_ID_MAX = 32;
+
+interface Section {
+  readonly host: HostSection;
+  readonly resourceName: string;
+}
+
+/** The word `on` has been read. */
+export function parseOnSection(tokens: TokenStream, resourceName: string): HostSection {
+  const names = parseHostList(tokens, '{');
+  for (const name of names) tokens.claim('host section', `${resourceName}: on ${name}`);
+  const host = newHost('on', names, tokens.position(tokens.token.line));
+  parseHostStatements(tokens, { host, resourceName });
+  return host;
+}
+
+/** The word `_this_host` has been read: a section that `drbdsetup show` prints. */
+export function parseThisHostSection(tokens: TokenStream, resourceName: string): HostSection {
+  tokens.expectPunctuation('{');
+  const host = newHost('this', ['_this_host'], tokens.position(tokens.token.line));
+  parseHostStatements(tokens, { host, resourceName });
+  return host;
+}
+
+/** The word `floating` has been read. */
+export function parseFloatingSection(tokens: TokenStream, resourceName: string): HostSection {
+  const address = parseAddress(tokens);
+  tokens.next();
+  const name = floatingName(address);
+  const host = newHost('floating', [name], tokens.position(tokens.token.line), { address });
+  tokens.claim('host section', `${resourceName}: on ${name}`);
+  if (tokens.isPunctuation(';')) return host;
+  if (!tokens.isPunctuation('{')) throw tokens.expected('{ | ;');
+  parseHostStatements(tokens, { host, resourceName });
+  return host;
+}
+
+/** The name of a floating section: its address with everything unusual made `_`. */
+function floatingName(address: Address): string {
+  return formatEndpoint(address)
+    .replace(/^\[|\](?=:)/g, '')
+    .replace(/[^0-9A-Za-z+._-]/g, '_');
+}
+
+/** The words `stacked-on-top-of` have been read. */
+export function parseStackedSection(tokens: TokenStream, resourceName: string): HostSection {
+  const lower = tokens.expectString();
+  tokens.run.unique.claim('stacked-on-top-of', `stacked:${lower}`, tokens.statementPosition());
+  tokens.expectPunctuation('{');
+  const host = newHost('stacked', [], tokens.position(tokens.token.line), { lower });
+  tokens.run.lastSectionLine = host.position.line;
+  for (;;) {
+    tokens.nextStatement();
+    if (tokens.isPunctuation('}')) return host;
+    if (parseAddressOrNodeId(tokens, { host, resourceName })) continue;
+    if (tokens.isKeyword('device')) parseDevice(tokens, implicitVolume(tokens, host.volumes), 'mine');
+    else if (tokens.isKeyword('proxy')) host.proxy = parseProxySection(tokens);
+    else if (tokens.isKeyword('volume')) host.volumes.push(parseStackedVolume(tokens));
+    else throw tokens.expected('device | address | proxy | volume | node-id', 'without-number');
+  }
+}
+
+function parseStackedVolume(tokens: TokenStream): HostSection['volumes'][number] {
+  const vnr = leadingInteger(tokens.expectInteger());
+  const volume = newVolume(vnr, tokens.statementPosition(), 'explicit');
+  tokens.expectPunctuation('{');
+  for (;;) {
+    tokens.next();
+    if (tokens.isPunctuation('}')) return volume;
+    if (tokens.isKeyword('device')) {
+      parseDevice(tokens, volume, 'mine');
+    } else if (tokens.isKeyword('disk')) {
+      tokens.expectPunctuation('{');
+      parseDiskSection(tokens, {
+        disk: volume.diskOptions,
+        peerDevice: volume.peerDeviceOptions,
+        device: volume.deviceOptions,
+      });
+    } else {
+      throw tokens.expected('device | disk | }');
+    }
+  }
+}
+
+function newHost(
+  kind: HostKind,
+  names: readonly string[],
+  position: Position,
+  more: { readonly address?: Address; readonly lower?: string } = {},
+): HostSection {
+  return {
+    kind,
+    names,
+    position,
+    address: more.address,
+    nodeId: undefined,
+    volumes: [],
+    options: [],
+    proxy: undefined,
+    lower: more.lower,
+  };
+}
+
+/** Reads up to and including the closing brace. */
+function parseHostStatements(tokens: TokenStream, section: Section): void {
+  const { host } = section;
+  tokens.run.lastSectionLine = host.position.line;
+  const owner = isMine(tokens, host) ? 'mine' : 'foreign';
+  for (;;) {
+    const token = tokens.nextStatement();
+    if (tokens.isPunctuation('}')) {
+      for (const volume of host.volumes) claimDevice(tokens.run, host, volume, volume.written.device);
+      return;
+    }
+    if (parseAddressOrNodeId(tokens, section)) continue;
+    if (tokens.isKeyword('volume')) {
+      host.volumes.push(parseVolume(tokens, owner));
+    } else if (tokens.isKeyword('disk')) {
+      claimForHost(tokens, section, 'disk');
+      const volume = implicitVolume(tokens, host.volumes);
+      const next = tokens.next();
+      if (tokens.isPunctuation('{')) parseVolumeDiskSection(tokens, volume);
+      else if (next.kind === 'string') parseDiskPath(tokens, volume);
+      else throw tokens.badString('TK_STRING | {');
+    } else if (tokens.isKeyword('device') || tokens.isKeyword('meta-disk') || tokens.isKeyword('flexible-meta-disk')) {
+      claimForHost(tokens, section, token.text === 'device' ? 'device' : 'meta-disk');
+      parseVolumeStatement(tokens, implicitVolume(tokens, host.volumes), owner);
+    } else if (tokens.isKeyword('options')) {
+      tokens.expectPunctuation('{');
+      host.options = [];
+      parseResourceOptions(tokens, host.options);
+    } else if (tokens.isKeyword('proxy')) {
+      host.proxy = parseProxySection(tokens);
+    } else if (tokens.isKeyword('skip')) {
+      parseSkip(tokens);
+    } else {
+      throw tokens.expected(
+        'disk | device | address | meta-disk | flexible-meta-disk | node-id | skip',
+        'without-number',
+      );
+    }
+  }
+}
+
+/** `address` and `node-id`: false if the token read last is neither. */
+function parseAddressOrNodeId(tokens: TokenStream, section: Section): boolean {
+  const { host } = section;
+  if (tokens.isKeyword('address')) {
+    if (host.kind === 'floating') {
+      throw new ConfigError(
+        `${tokens.where(tokens.statementLine)}address statement not allowed for floating {} host sections`,
+      );
+    }
+    claimForHost(tokens, section, 'address');
+    host.address = parseAddress(tokens);
+    // The original checks the port of this statement twice.
+    tokens.checkRange('port', host.address.port, scaledInteger(host.address.port), 1, 65535);
+    tokens.expectPunctuation(';');
+    return true;
+  }
+  if (!tokens.isKeyword('node-id')) return false;
+  claimForHost(tokens, section, 'node-id');
+  const id = tokens.expectInteger();
+  tokens.claim('node-id', `${section.resourceName}:${id}`);
+  tokens.checkRange('node-id', id, scaledInteger(id), 0, NODE_ID_MAX);
+  tokens.expectPunctuation(';');
+  host.nodeId = id;
+  return true;
+}
+
+function claimForHost(tokens: TokenStream, { host, resourceName }: Section, word: string): void {
+  const names = host.names.length > 0 ? host.names : [host.lower ?? ''];
+  for (const name of names) tokens.claim(`${word} statement`, `${resourceName}:${name}:${word}`);
+}
+
+function isMine(tokens: TokenStream, host: HostSection): boolean {
+  return host.kind === 'this' || host.names.some((name) => isSameHost(name, tokens.run.surroundings.nodeName));
+}

@@ -1,0 +1,38 @@
+/** What all files of one run share: the configuration being built, the tables of what may stand once, the messages. */
+import type { Configuration, ConfigReader, Diagnostic, Severity, Surroundings } from '../model';
+import { UniquenessTable } from './uniqueness';
+
+export interface ParseRun {
+  readonly reader: ConfigReader;
+  readonly surroundings: Surroundings;
+  readonly configuration: Configuration;
+  readonly diagnostics: Diagnostic[];
+  /** Keys that must be unique in the whole run. */
+  readonly unique: UniquenessTable;
+  /** Keys that must be unique in one resource; a new table per resource, common and template-file. */
+  uniqueInResource: UniquenessTable;
+  /** Canonical paths of the files read so far; none is included twice. */
+  readonly filesRead: Set<string>;
+  /** Line of the last host or option section that was read. */
+  lastSectionLine: number;
+}
+
+export function newParseRun(
+  configuration: Configuration,
+  { reader, surroundings }: { readonly reader: ConfigReader; readonly surroundings: Surroundings },
+): ParseRun {
+  return {
+    reader,
+    surroundings,
+    configuration,
+    diagnostics: [],
+    unique: new UniquenessTable(),
+    uniqueInResource: new UniquenessTable(),
+    filesRead: new Set(),
+    lastSectionLine: 0,
+  };
+}
+
+export function report(run: Pick<ParseRun, 'diagnostics'>, severity: Exclude<Severity, 'stop'>, text: string): void {
+  run.diagnostics.push({ severity, text });
+}

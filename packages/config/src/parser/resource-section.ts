@@ -1,0 +1,204 @@
+/** `resource NAME { }`, `common { }` and template files. Source: config.md 3, 7.2. */
+import {
+  ConfigError,
+  EXIT_USAGE,
+  emptyOptionSections,
+  type OptionSections,
+  type Position,
+  type ResourceSection,
+} from '../model';
+import { parseConnection, parseMesh } from './connection-section';
+import { parseFloatingSection, parseOnSection, parseStackedSection, parseThisHostSection } from './host-section';
+import { besideFile } from './file-name';
+import {
+  parseHandlers,
+  parseNetSection,
+  parseOuterDiskSection,
+  parseProtocol,
+  parseProxyOptions,
+  parseResourceOptions,
+  parseStartup,
+  parseSyncer,
+} from './sections';
+import { parseSkip } from './skip';
+import { TokenStream } from './token-stream';
+import { UniquenessTable } from './uniqueness';
+import { implicitVolume, parseDiskPath, parseVolume, parseVolumeStatement } from './volume-section';
+
+const EXPECTED =
+  'protocol | on | disk | net | syncer | startup | handlers | connection | ignore-on | stacked-on-top-of | skip';
+
+/** The word `resource` has been read. */
+export function parseResource(tokens: TokenStream): ResourceSection {
+  const name = tokens.expectString();
+  checkResourceName(name);
+  tokens.run.unique.claim('resource section', name, tokens.statementPosition());
+  tokens.expectPunctuation('{');
+  return parseResourceBody(tokens, name);
+}
+
+/** Empty names and control characters end the program with exit code 1. */
+export function checkResourceName(name: string): void {
+  if (name === '') throw new ConfigError('Resource name is empty.', EXIT_USAGE);
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (/[\x00-\x1f\x7f]/.test(name)) {
+    throw new ConfigError("Resource name is invalid - please don't use control characters.", EXIT_USAGE);
+  }
+}
+
+/** The word `common` has been read. Volumes and connections are read there, and of no use. */
+export function parseCommon(tokens: TokenStream): OptionSections {
+  tokens.run.unique.claim('resource section', 'common', tokens.statementPosition());
+  tokens.expectPunctuation('{');
+  const common = parseResourceBody(tokens, 'common');
+  refuseHosts(tokens, common, 'common');
+  return common;
+}
+
+/** `common` and templates have no host sections. */
+function refuseHosts(tokens: TokenStream, sections: ResourceSection, name: string): void {
+  if (sections.hosts.length === 0) return;
+  tokens.late(`in the ${name} section, there are no host sections allowed.`, tokens.run.lastSectionLine);
+}
+
+function newResource(name: string, position: Position): ResourceSection {
+  return {
+    ...emptyOptionSections(),
+    name,
+    position,
+    templateFile: undefined,
+    template: undefined,
+    volumes: [],
+    hosts: [],
+    connections: [],
+    meshes: [],
+    me: undefined,
+  };
+}
+
+/** Reads up to the closing brace, or to the end of the file, which closes a resource too; the `{` has been read. */
+function parseResourceBody(tokens: TokenStream, name: string): ResourceSection {
+  tokens.run.uniqueInResource = new UniquenessTable();
+  const resource = newResource(name, tokens.position(tokens.token.line));
+  for (;;) {
+    const token = tokens.nextStatement();
+    if (token.kind === 'end' || tokens.isPunctuation('}')) return resource;
+    // `protocol` is the one statement whose word is not reserved.
+    if (token.kind === 'string' && token.text === 'protocol') {
+      tokens.claim('protocol statement', `${name}: protocol`);
+      parseProtocol(tokens, resource.net);
+    } else if (token.kind !== 'keyword' || !parseStatement(tokens, resource)) {
+      throw tokens.expected(EXPECTED);
+    }
+  }
+}
+
+/** False if no statement begins with the token read last. */
+function parseStatement(tokens: TokenStream, resource: ResourceSection): boolean {
+  const { name } = resource;
+  switch (tokens.token.text) {
+    case 'on':
+      resource.hosts.push(parseOnSection(tokens, name));
+      return true;
+    case '_this_host':
+      resource.hosts.push(parseThisHostSection(tokens, name));
+      return true;
+    case 'floating':
+      resource.hosts.push(parseFloatingSection(tokens, name));
+      return true;
+    case 'stacked-on-top-of':
+      resource.hosts.push(parseStackedSection(tokens, name));
+      return true;
+    case 'volume':
+      resource.volumes.push(parseVolume(tokens, 'mine'));
+      return true;
+    case 'device':
+      tokens.claim('device statement', `${name}:device`);
+      return parseVolumeStatement(tokens, implicitVolume(tokens, resource.volumes), 'mine');
+    case 'meta-disk':
+    case 'flexible-meta-disk':
+      return parseVolumeStatement(tokens, implicitVolume(tokens, resource.volumes), 'mine');
+    case 'disk':
+      parseDiskStatement(tokens, resource);
+      return true;
+    case 'net':
+      openSection(tokens, 'net section', `${name}:net`);
+      parseNetSection(tokens, resource.net);
+      return true;
+    case 'syncer':
+      openSection(tokens, 'syncer section', `${name}:syncer`);
+      parseSyncer(tokens, resource);
+      return true;
+    case 'startup':
+      openSection(tokens, 'startup section', `${name}:startup`);
+      parseStartup(tokens, resource);
+      return true;
+    case 'handlers':
+      openSection(tokens, 'handlers section', `${name}:handlers`);
+      parseHandlers(tokens, resource.handlers);
+      return true;
+    case 'options':
+      openSection(tokens, 'resource options section', `${name}:res_options`);
+      parseResourceOptions(tokens, resource.resource);
+      return true;
+    case 'proxy':
+      openSection(tokens, 'proxy section', `${name}:proxy`);
+      parseProxyOptions(tokens, resource.proxy.options, resource.proxy.plugins);
+      return true;
+    case 'connection':
+      resource.connections.push(parseConnection(tokens));
+      return true;
+    case 'connection-mesh':
+      resource.meshes.push(parseMesh(tokens));
+      return true;
+    case 'template-file':
+      parseTemplateFile(tokens, resource);
+      return true;
+    case 'skip':
+      parseSkip(tokens);
+      return true;
+    default:
+      return false;
+  }
+}
+
+function openSection(tokens: TokenStream, what: string, key: string): void {
+  tokens.claim(what, key);
+  tokens.expectPunctuation('{');
+}
+
+/** `disk PATH;` belongs to the implicit volume, `disk { }` to the resource. */
+function parseDiskStatement(tokens: TokenStream, resource: ResourceSection): void {
+  const token = tokens.next();
+  if (tokens.isPunctuation('{')) {
+    tokens.claim('disk section', `${resource.name}:disk`);
+    parseOuterDiskSection(tokens, resource, resource.net);
+  } else if (token.kind === 'string') {
+    parseDiskPath(tokens, implicitVolume(tokens, resource.volumes));
+  } else {
+    throw tokens.badString('TK_STRING | {');
+  }
+}
+
+/** `template-file PATH;`: a file whose `common` takes the place of the common section. The word has been read. */
+function parseTemplateFile(tokens: TokenStream, resource: ResourceSection): void {
+  const name = tokens.expectString();
+  tokens.expectPunctuation(';');
+  const path = besideFile(tokens.file.canonical, name);
+  const read = tokens.run.reader.readFile(path);
+  resource.templateFile = name;
+  if (read.kind !== 'text') {
+    tokens.run.diagnostics.push({
+      severity: 'late',
+      text: `${tokens.file.canonical}:${tokens.statementLine}: Failed to open template file '${name}'.`,
+    });
+    return;
+  }
+  const canonical = tokens.run.reader.realpath(path);
+  const inner = new TokenStream(read.text, tokens.run, { openedAs: name, canonical });
+  inner.expectKeyword('common', 'TK_COMMON');
+  inner.expectPunctuation('{');
+  const template = parseResourceBody(inner, `template-${resource.name}`);
+  refuseHosts(inner, template, template.name);
+  resource.template = template;
+}

@@ -1,0 +1,126 @@
+/** The tokens of one file as the grammar asks for them. Wording and lines of the messages: config.md 7.1, 2.3. */
+import { Lexer } from '../lexer/lexer';
+import type { Token } from '../lexer/token';
+import { ConfigError, type Position } from '../model';
+import type { ParseRun } from './parse-run';
+
+const SHOWN_BYTES = 20;
+
+/** As messages quote it: at most 20 characters. */
+export function shown(text: string): string {
+  return text.length > SHOWN_BYTES ? `${text.slice(0, SHOWN_BYTES)}...` : text;
+}
+
+export class TokenStream {
+  private readonly lexer: Lexer;
+  /** The token read last. */
+  token: Token;
+  /** Line of the keyword that opened the statement (or the nested block) being read. */
+  statementLine = 0;
+
+  constructor(
+    text: string,
+    readonly run: ParseRun,
+    readonly file: { readonly openedAs: string; readonly canonical: string },
+  ) {
+    this.lexer = new Lexer(text);
+    this.token = { kind: 'end', text: '', number: 0, line: 1 };
+  }
+
+  next(): Token {
+    this.token = this.lexer.next();
+    return this.token;
+  }
+
+  /** Reads a statement's first token; messages about the statement name its line. */
+  nextStatement(): Token {
+    const token = this.next();
+    this.statementLine = token.line;
+    return token;
+  }
+
+  position(line: number): Position {
+    return { file: this.file.canonical, openedAs: this.file.openedAs, line };
+  }
+
+  statementPosition(): Position {
+    return this.position(this.statementLine);
+  }
+
+  /** `N:L: ` */
+  where(line: number): string {
+    return `${this.file.openedAs}:${line}: `;
+  }
+
+  isPunctuation(text: string): boolean {
+    return this.token.kind === 'punctuation' && this.token.text === text;
+  }
+
+  isKeyword(text: string): boolean {
+    return this.token.kind === 'keyword' && this.token.text === text;
+  }
+
+  /** An error at the token read last. */
+  expected(what: string, form: 'with-number' | 'without-number' = 'with-number'): ConfigError {
+    const { token } = this;
+    const number = form === 'with-number' ? ` (TK ${token.number})` : '';
+    return new ConfigError(
+      `${this.where(token.line)}Parse error: '${what}' expected,\n\tbut got '${shown(token.text)}'${number}`,
+    );
+  }
+
+  expectPunctuation(text: string): void {
+    this.next();
+    if (!this.isPunctuation(text)) throw this.expected(text);
+  }
+
+  expectKeyword(text: string, name: string): void {
+    this.next();
+    if (!this.isKeyword(text)) throw this.expected(name);
+  }
+
+  expectInteger(): string {
+    const token = this.next();
+    if (token.kind !== 'integer') throw this.expected('TK_INTEGER');
+    return token.text;
+  }
+
+  expectString(): string {
+    this.next();
+    if (this.token.kind !== 'string') throw this.badString();
+    return this.token.text;
+  }
+
+  /** Why the token read last is no string. */
+  badString(what = 'TK_STRING'): ConfigError {
+    const { kind, text, line } = this.token;
+    if (kind === 'word-too-long') return new ConfigError(`${this.where(line)}Token too long >>>${shown(text)}<<<`);
+    if (kind === 'quoted-too-long') {
+      return new ConfigError(`${this.where(line)}Double quoted string too long >>>${shown(text)}<<<`);
+    }
+    if (kind === 'unterminated') {
+      return new ConfigError(
+        `${this.where(line)}Unterminated double quoted string\n  we don't allow embedded newlines\n  >>>${shown(text)}<<<`,
+      );
+    }
+    return this.expected(what);
+  }
+
+  /** A number that is kept as text but must lie in a range; the message is late. */
+  checkRange(name: string, text: string, value: number, min: number, max: number): void {
+    if (value >= min && value <= max) return;
+    this.late(`${name} ${text} => ${value} out of range [${min}..${max}].`, this.statementLine);
+  }
+
+  late(text: string, line: number): void {
+    this.run.diagnostics.push({ severity: 'late', text: `${this.where(line)}${text}` });
+  }
+
+  warn(text: string, line: number): void {
+    this.run.diagnostics.push({ severity: 'warning', text: `${this.where(line)}${text}` });
+  }
+
+  claim(what: string, key: string): void {
+    this.run.uniqueInResource.claim(what, key, this.statementPosition());
+  }
+}

@@ -1,0 +1,53 @@
+/** Which host section is this host's. Sources: config.md 5.1, 7.3 (E). */
+import { isSameHost, type HostSection, type ResourceSection, type Surroundings } from '../model';
+import { report, type ParseRun } from '../parser/parse-run';
+import { onHosts } from './find-host';
+import { findLowerResource } from './stacked';
+
+/** Resources that stand on no other come first: the stacked ones ask whether this host is theirs. */
+export function findMe(run: ParseRun): void {
+  const { resources } = run.configuration;
+  for (const resource of resources) chooseHost(run, resource, (host) => isMe(host, run.surroundings));
+  for (const resource of resources) {
+    chooseHost(run, resource, (host) => {
+      return host.kind === 'stacked' && findLowerResource(run, host.lower ?? '')?.me !== undefined;
+    });
+  }
+}
+
+function chooseHost(run: ParseRun, resource: ResourceSection, isMine: (host: HostSection) => boolean): void {
+  for (const host of resource.hosts) {
+    if (host === resource.me || !isMine(host)) continue;
+    if (resource.me === undefined) {
+      resource.me = host;
+      continue;
+    }
+    const { file, line } = resource.position;
+    report(
+      run,
+      'late',
+      `${file}:${line}: in resource ${resource.name}, ${onHosts(resource.me)} { ... } ... ${onHosts(host)} { ... }:\n` +
+        '\tThere are multiple host sections for this node.',
+    );
+  }
+}
+
+function isMe(host: HostSection, surroundings: Surroundings): boolean {
+  switch (host.kind) {
+    case 'this':
+      return true;
+    case 'on':
+      return host.names.some((name) => isSameHost(name, surroundings.nodeName));
+    case 'floating':
+      return host.address !== undefined && isMyFloatingAddress(host.address, surroundings);
+    case 'stacked':
+      return false;
+  }
+}
+
+function isMyFloatingAddress(address: NonNullable<HostSection['address']>, surroundings: Surroundings): boolean {
+  if (address.family === 'sdp' || address.family === 'ssocks') return true;
+  if (address.address === surroundings.nodeName) return true;
+  const state = surroundings.addressState(address);
+  return state === 'up' || (state === 'down' && address.family === 'ipv6');
+}

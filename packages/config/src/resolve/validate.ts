@@ -1,0 +1,47 @@
+/** Checks of one resource, made when a command takes it. Sources: config.md 7.4, 7.5. */
+import { settingOf, type ConnectionSection, type ResourceSection, type Surroundings } from '../model';
+import { report, type ParseRun } from '../parser/parse-run';
+
+export function validateResource(run: ParseRun, resource: ResourceSection): void {
+  const where = `${resource.position.file}:${resource.position.line}: in resource ${resource.name}:`;
+  if (resource.hosts.length === 0) {
+    report(run, 'late', `${where}\n\ta host sections ('on ${run.surroundings.nodeName} { ... }') is missing.`);
+    return;
+  }
+  warnOfOldFencing(run, resource);
+  const proxies = resource.hosts.filter((host) => host.proxy !== undefined).length;
+  if (proxies > 0 && proxies < resource.hosts.length) {
+    report(run, 'late', `${where}\n\tEither all 'on' sections must contain a proxy subsection, or none.`);
+  }
+  for (const connection of resource.connections) checkProxies(run, resource, connection);
+}
+
+function checkProxies(run: ParseRun, resource: ResourceSection, connection: ConnectionSection): void {
+  const endpoints = connection.paths.flatMap((path) => path.endpoints);
+  const proxies = endpoints.filter((endpoint) => endpoint.proxy !== undefined).length;
+  if (proxies === 0 || proxies === endpoints.length) return;
+  const { line } = connection.position;
+  report(
+    run,
+    'late',
+    `${resource.position.file}:${line}: in connection in resource ${resource.name}:\n` +
+      "Either all 'host' statements must have a proxy subsection, or none.",
+  );
+}
+
+function warnOfOldFencing(run: ParseRun, resource: ResourceSection): void {
+  const handler = settingOf(resource.handlers, 'fence-peer');
+  if (handler?.includes('drbd-peer-outdater')) {
+    report(run, 'warning', "WARN:\n  You are using the 'drbd-peer-outdater' as fence-peer program.\n");
+  }
+}
+
+/** The message about the own address if no interface has it; undefined if all is well. */
+export function missingOwnAddress(resource: ResourceSection, surroundings: Surroundings): string | undefined {
+  const { me } = resource;
+  if (me?.address === undefined || me.address.family === 'sdp' || me.address.family === 'ssocks') return undefined;
+  const state = surroundings.addressState(me.address);
+  if (state === 'up' || (state === 'down' && me.address.family === 'ipv6')) return undefined;
+  const where = `${resource.position.file}: in resource ${resource.name}, on ${me.names.join(' ')}`;
+  return `${where}:\n\tIP ${me.address.address} not found on this host.`;
+}

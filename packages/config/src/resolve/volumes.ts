@@ -1,0 +1,113 @@
+/**
+ * The volumes of each host: its own, completed from those of the resource, and whether all hosts agree on them.
+ * Sources: config.md 5.3, 7.2, 7.3 (A).
+ */
+import type { HostSection, MetaDisk, Position, ResourceSection, VolumeSection } from '../model';
+import { claimDevice } from '../parser/device-claim';
+import { report, type ParseRun } from '../parser/parse-run';
+import { newVolume } from '../parser/volume-section';
+
+export function completeVolumes(run: ParseRun, resource: ResourceSection): void {
+  for (const host of resource.hosts) {
+    if (host.kind === 'stacked') continue;
+    mergeVolumes(run, host, resource.volumes);
+    checkComplete(run, resource, host);
+    for (const volume of host.volumes) claimMetaDisk(run, host, volume);
+  }
+  const hosts = resource.hosts.filter((host) => host.kind !== 'stacked');
+  checkVolumeSets(run, resource, hosts);
+}
+
+/** Takes from the resource, statement by statement, what the host does not say itself. */
+export function mergeVolumes(run: ParseRun, host: HostSection, resourceVolumes: readonly VolumeSection[]): void {
+  for (const outer of resourceVolumes) {
+    let volume = host.volumes.find((candidate) => candidate.vnr === outer.vnr);
+    if (volume === undefined) {
+      volume = newVolume(outer.vnr, outer.position, outer.implicit ? 'implicit' : 'explicit');
+      host.volumes.push(volume);
+    }
+    if (volume.disk === undefined && outer.disk !== undefined && host.kind !== 'stacked') {
+      volume.disk = outer.disk;
+      if (outer.disk !== 'none') claimDisk(run, host, outer.disk, outer.written.disk ?? outer.position);
+    }
+    const device = volume.device === undefined ? outer.device : undefined;
+    const minor = volume.minor === undefined ? outer.minor : undefined;
+    volume.device ??= device;
+    volume.minor ??= minor;
+    claimDevice(run, host, { device, minor }, outer.written.device ?? outer.position);
+    volume.metaDisk ??= outer.metaDisk;
+  }
+  host.volumes.sort((a, b) => a.vnr - b.vnr);
+}
+
+/** Only disks that come from the resource are checked: the original does so too. */
+function claimDisk(run: ParseRun, host: HostSection, disk: string, position: Position): void {
+  for (const name of host.names) run.unique.claim('disk', `disk:${name}:${disk}`, position);
+}
+
+function claimMetaDisk(run: ParseRun, host: HostSection, volume: VolumeSection): void {
+  if (volume.disk === undefined || volume.disk === 'none') return;
+  volume.metaDisk ??= { kind: 'internal' };
+  const key = metaDiskKey(volume.metaDisk);
+  if (key === undefined) return;
+  const position = volume.written.metaDisk ?? volume.position;
+  for (const name of host.names) run.unique.claim('meta-disk', `${name}:${key}`, position);
+}
+
+function metaDiskKey(metaDisk: MetaDisk): string | undefined {
+  switch (metaDisk.kind) {
+    case 'internal':
+      return undefined;
+    case 'flexible':
+      return `${metaDisk.device}[flexible]`;
+    case 'indexed':
+      return `${metaDisk.device}[${metaDisk.index}]`;
+  }
+}
+
+function checkComplete(run: ParseRun, resource: ResourceSection, host: HostSection): void {
+  for (const volume of host.volumes) {
+    if (volume.minor === undefined) missing(run, resource, host, 'device');
+    if (volume.metaDisk !== undefined && volume.disk === undefined) missing(run, resource, host, 'disk');
+  }
+}
+
+/** `'WORD' keyword missing.` */
+export function missing(run: ParseRun, resource: ResourceSection, host: HostSection, word: string): void {
+  const { file, line } = host.position;
+  const where = `${file}:${line}: in resource ${resource.name}, on ${host.names.join(' ')} { ... }`;
+  report(run, 'late', `${where}: '${word}' keyword missing.`);
+}
+
+/** All hosts have the same volumes, and of the same kind. */
+export function checkVolumeSets(run: ParseRun, resource: ResourceSection, hosts: readonly HostSection[]): void {
+  const [first, ...others] = hosts;
+  if (first === undefined) return;
+  for (const other of others) checkVolumePair(run, resource, first, other);
+  for (const host of hosts.slice(0, 1)) {
+    const implicit = host.volumes.some((volume) => volume.implicit);
+    if (implicit && host.volumes.some((volume) => !volume.implicit)) {
+      const { file, line } = resource.position;
+      const text = `${file}:${line}: in resource ${resource.name}: you must not mix implicit and explicit volumes`;
+      report(run, 'late', text);
+    }
+  }
+}
+
+export function checkVolumePair(run: ParseRun, resource: ResourceSection, a: HostSection, b: HostSection): void {
+  const { file, line } = resource.position;
+  const where = `${file}:${line}: in resource ${resource.name}, on ${a.names.join(' ')}`;
+  const names = b.names.join(' ');
+  const numbers = [...new Set([...a.volumes, ...b.volumes].map((volume) => volume.vnr))].sort((x, y) => x - y);
+  for (const vnr of numbers) {
+    const left = a.volumes.find((volume) => volume.vnr === vnr);
+    const right = b.volumes.find((volume) => volume.vnr === vnr);
+    if (left === undefined) {
+      report(run, 'late', `${where} { ... }: volume ${vnr} missing (present on ${names})`);
+    } else if (right === undefined) {
+      report(run, 'late', `${where} { ... }: volume ${vnr} not defined on ${names}`);
+    } else if (left.implicit !== right.implicit) {
+      report(run, 'late', `${where} resp. ${names}: volume ${vnr} must not be implicit on one but not the other`);
+    }
+  }
+}
