@@ -166,6 +166,7 @@ const DEVICE_GROUPS: ReadonlyArray<Group<DeviceObject>> = [
     ],
   },
   {
+    changed: deviceCountersChanged,
     onlyWith: 'statistics',
     fields: [
       counter('size', (o) => kib(o.statistics.sizeSectors)),
@@ -289,9 +290,15 @@ function doneWord(object: PeerDeviceObject): string | undefined {
   return progress === null ? undefined : twoDecimals(progress.donePercent);
 }
 
+/** Counters in the engine's sense: the current UUID is among them. */
+function deviceCountersChanged(before: DeviceObject, after: DeviceObject): boolean {
+  const counters = ({ statistics, currentUuid }: DeviceObject): string => JSON.stringify([statistics, currentUuid]);
+  return counters(before) !== counters(after);
+}
+
 /** Counters in the engine's sense: generation UUIDs and progress are among them. */
 function peerCountersChanged(before: PeerDeviceObject, after: PeerDeviceObject): boolean {
-  const counters = ({ statistics, sync, generation, peerUuidStable }: PeerDeviceObject): string =>
-    JSON.stringify([statistics, sync, generation, peerUuidStable]);
+  const counters = ({ statistics, sync, generation }: PeerDeviceObject): string =>
+    JSON.stringify([statistics, sync, generation]);
   return counters(before) !== counters(after);
 }
