@@ -10,4 +10,7 @@ export {
   type LoadOptions,
   type LoadResult,
 } from './load';
+export { checkResourceName } from './parser/resource-section';
+export { findVolumes, type FoundVolume } from './resolve/lookup';
+export { dump, type DumpRequest, type DumpResult } from './dump/dump-command';
 export { dumpConfiguration, dumpResource, type DumpDetail, type DumpOptions } from './dump/dump';

@@ -7,6 +7,7 @@ import {
   type Configuration,
   type ConfigReader,
   type Diagnostic,
+  type ResolvedResource,
   type ResourceSection,
   type Surroundings,
 } from './model';
@@ -15,6 +16,8 @@ import { newParseRun, type ParseRun } from './parser/parse-run';
 import { expand } from './resolve/expand';
 import { isValid, postParse } from './resolve/post-parse';
 import { computePeers } from './resolve/peers';
+import { resolveResource } from './resolve/resolved-resource';
+import { resolveResyncAfter } from './resolve/resync-after';
 import { missingOwnAddress, validateResource } from './resolve/validate';
 
 /** `search`: the first file of DRBD's list that is there. */
@@ -125,6 +128,7 @@ function refused(run: ParseRun, error: unknown): Refused {
 export class LoadedConfiguration {
   private expanded = false;
   private readonly withPeers = new Set<ResourceSection>();
+  private readonly withMinors = new Set<ResourceSection>();
 
   constructor(private readonly run: ParseRun) {}
 
@@ -164,6 +168,25 @@ export class LoadedConfiguration {
   missingOwnAddress(resource: ResourceSection): string | undefined {
     if (this.configuration.global.disableIpVerification) return undefined;
     return missingOwnAddress(resource, this.run.surroundings);
+  }
+
+  /**
+   * This host's view of a resource, with everything inherited and its peers found; undefined if this host takes no
+   * part in it. Check `isValid` afterwards: inheritance may have found contradictions.
+   */
+  resolve(resource: ResourceSection): ResolvedResource | undefined {
+    this.expand();
+    this.computePeers(resource);
+    if (!this.withMinors.has(resource)) {
+      this.withMinors.add(resource);
+      resolveResyncAfter(this.run, resource);
+    }
+    return resolveResource(resource);
+  }
+
+  /** The views of all resources that this host takes part in, in configuration order. */
+  resolveAll(): readonly ResolvedResource[] {
+    return this.configuration.resources.flatMap((resource) => this.resolve(resource) ?? []);
   }
 
   find(name: string): ResourceSection | undefined {

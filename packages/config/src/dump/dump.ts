@@ -65,10 +65,10 @@ function writeResource(out: TextLines, resource: ResourceSection, { detail, node
   const { file, line } = resource.position;
   const ignored = isIgnored(resource) ? 'ignored' : 'not ignored';
   const stacked = isStacked(resource) ? 'stacked' : 'not stacked';
-  out.line(`# resource ${resource.name} on ${nodeName}: ${ignored}, ${stacked}`);
+  out.line(`# resource ${quote(resource.name)} on ${nodeName}: ${ignored}, ${stacked}`);
   out.line(`# defined at ${file}:${line}`);
   out.block(`resource ${quote(resource.name)}`, () => {
-    if (resource.templateFile !== undefined) out.setting('template-file', quote(resource.templateFile));
+    if (resource.templateFile !== undefined) out.line(`template-file ${quote(resource.templateFile)};`);
     if (detail === 'written') resource.volumes.forEach((volume) => dumpVolume(out, volume, detail));
     for (const host of resource.hosts) dumpHost(out, host, detail);
     for (const connection of resource.connections) dumpConnection(out, connection, detail);
@@ -154,9 +154,8 @@ function dumpVolume(out: TextLines, volume: VolumeSection, detail: DumpDetail): 
   wrapVolume(out, volume, () => {
     dumpVolumeOptions(out, volume);
     if (everything || written.device !== undefined) dumpDevice(out, volume, detail);
-    const disk = volume.disk ?? (everything ? 'none' : undefined);
-    if (disk !== undefined && (everything || written.disk !== undefined)) out.setting('disk', quote(disk));
-    const { metaDisk } = volume;
+    if (everything || written.disk !== undefined) out.setting('disk', quote(volume.disk ?? 'none'));
+    const metaDisk = everything && volume.disk === undefined ? undefined : volume.metaDisk;
     if (metaDisk !== undefined && (everything || written.metaDisk !== undefined)) dumpMetaDisk(out, metaDisk);
     if (volume.tiebreaker !== undefined) out.setting('tiebreaker', volume.tiebreaker ? 'yes' : 'no');
   });
@@ -203,8 +202,8 @@ function dumpConnection(out: TextLines, connection: ConnectionSection, detail: D
     }
     dumpOptions(out, 'net', connection.netOptions);
     dumpOptions(out, 'disk', connection.peerDeviceOptions);
-    for (const { vnr, options } of connection.peerDevices) {
-      if (detail === 'written' && options.length === 0) continue;
+    for (const { vnr, options, written } of connection.peerDevices) {
+      if (detail === 'written' && (!written || options.length === 0)) continue;
       out.block(`volume ${vnr}`, () => dumpOptions(out, 'disk', options));
     }
   });

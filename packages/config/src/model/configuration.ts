@@ -73,6 +73,8 @@ export interface ResourceSection extends OptionSections {
   meshes: MeshSection[];
   /** This host's section. */
   me: HostSection | undefined;
+  /** This host only runs a proxy for `me`: the resource itself is another host's. */
+  proxyOnly: boolean;
 }
 
 export interface Configuration {

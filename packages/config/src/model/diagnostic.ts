@@ -1,7 +1,8 @@
 /** What the parser and the checks have to say, worded as drbdadm does. Source: config.md 7. */
 
-/** `stop`: nothing more is read; `late`: noticed, reading goes on; `warning`: without consequence. */
-export type Severity = 'stop' | 'late' | 'warning';
+/** `stop`: nothing more is read; `late`: noticed, reading goes on; `warning`: without consequence;
+ * `note`: for `-v` only. */
+export type Severity = 'stop' | 'late' | 'warning' | 'note';
 
 export interface Diagnostic {
   readonly severity: Severity;

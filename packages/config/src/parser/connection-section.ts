@@ -34,6 +34,7 @@ export function newConnection(position: Position, origin: ConnectionSection['ori
 /** The word `connection` has been read. */
 export function parseConnection(tokens: TokenStream): ConnectionSection {
   const line = tokens.statementLine;
+  tokens.run.lastSectionLine = line;
   const connection = newConnection(tokens.statementPosition(), 'written');
   const name = tokens.next();
   if (name.kind === 'string') {
@@ -45,7 +46,7 @@ export function parseConnection(tokens: TokenStream): ConnectionSection {
   for (;;) {
     tokens.next();
     if (tokens.isPunctuation('}')) break;
-    parseConnectionStatement(tokens, connection, line);
+    parseConnectionStatement(tokens, connection);
   }
   if (connection.paths.length === 0) {
     tokens.late('connection without a single path (maybe empty?) not allowed', line);
@@ -53,20 +54,21 @@ export function parseConnection(tokens: TokenStream): ConnectionSection {
   return connection;
 }
 
-function parseConnectionStatement(tokens: TokenStream, connection: ConnectionSection, line: number): void {
-  const { token } = tokens;
+function parseConnectionStatement(tokens: TokenStream, connection: ConnectionSection): void {
+  const { token, run } = tokens;
   switch (token.kind === 'keyword' ? token.text : '') {
     case 'host':
     case 'address':
     case '_this_host':
     case '_remote_host':
-      addEndpoint(tokens, implicitPath(tokens, connection), { unit: 'connection', line });
+      addEndpoint(tokens, implicitPath(tokens, connection), 'connection');
       return;
     case 'path':
       connection.paths.push(parsePath(tokens));
       return;
     case 'net':
-      if (connection.netOptions.length > 0) tokens.late("only one 'net' section per connection allowed", token.line);
+      if (connection.netOptions.length > 0)
+        tokens.late("only one 'net' section per connection allowed", run.lastSectionLine);
       tokens.expectPunctuation('{');
       parseNetSection(tokens, connection.netOptions);
       return;
@@ -77,7 +79,7 @@ function parseConnectionStatement(tokens: TokenStream, connection: ConnectionSec
       parsePeerDeviceSection(tokens, connection.peerDeviceOptions);
       return;
     case 'volume':
-      connection.peerDevices.push(parseConnectionVolume(tokens, line));
+      connection.peerDevices.push(parseConnectionVolume(tokens));
       return;
     case 'skip':
       parseSkip(tokens);
@@ -95,7 +97,8 @@ function parseConnectionStatement(tokens: TokenStream, connection: ConnectionSec
   }
 }
 
-function parseConnectionVolume(tokens: TokenStream, line: number): PeerDeviceSection {
+function parseConnectionVolume(tokens: TokenStream): PeerDeviceSection {
+  const { line } = tokens.token;
   const vnr = leadingInteger(tokens.expectInteger());
   const peerDevice: PeerDeviceSection = { vnr, position: tokens.position(line), written: true, options: [] };
   tokens.expectPunctuation('{');
@@ -110,12 +113,12 @@ function parseConnectionVolume(tokens: TokenStream, line: number): PeerDeviceSec
 }
 
 function implicitPath(tokens: TokenStream, connection: ConnectionSection): PathSection {
-  const last = connection.paths.at(-1);
-  if (last?.implicit) return last;
-  if (last !== undefined) tokens.late('Explicit and implicit paths not allowed', tokens.token.line);
+  if (connection.paths.some((path) => !path.implicit)) {
+    tokens.late('Explicit and implicit paths not allowed', tokens.token.line);
+  }
   const first = connection.paths.find((path) => path.implicit);
   if (first !== undefined) return first;
-  const path: PathSection = { position: tokens.statementPosition(), implicit: true, endpoints: [] };
+  const path: PathSection = { position: tokens.position(tokens.token.line), implicit: true, endpoints: [] };
   connection.paths.push(path);
   return path;
 }
@@ -129,22 +132,17 @@ function parsePath(tokens: TokenStream): PathSection {
     tokens.next();
     if (tokens.isPunctuation('}')) return path;
     if (tokens.token.kind !== 'keyword' || !ENDPOINT_WORDS.has(tokens.token.text)) throw tokens.expected('host | }');
-    addEndpoint(tokens, path, { unit: 'path', line });
+    addEndpoint(tokens, path, 'path');
   }
 }
 
 const ENDPOINT_WORDS: ReadonlySet<string> = new Set(['host', 'address', '_this_host', '_remote_host']);
 const ENDPOINTS_MAX = 2;
 
-function addEndpoint(
-  tokens: TokenStream,
-  path: PathSection,
-  owner: { readonly unit: 'connection' | 'path'; readonly line: number },
-): void {
-  const { line } = tokens.token;
+function addEndpoint(tokens: TokenStream, path: PathSection, unit: 'connection' | 'path'): void {
   const endpoint = parseEndpoint(tokens);
   if (path.endpoints.length === ENDPOINTS_MAX) {
-    tokens.late(`only two 'host' keywords per ${owner.unit} allowed`, line);
+    tokens.late(`only two 'host' keywords per ${unit} allowed`, tokens.run.lastSectionLine);
     return;
   }
   path.endpoints.push(endpoint);
@@ -217,12 +215,12 @@ export function parseMesh(tokens: TokenStream): MeshSection {
   };
   tokens.expectPunctuation('{');
   for (;;) {
-    const { line } = tokens.next();
+    tokens.next();
     if (tokens.isPunctuation('}')) return mesh;
     if (tokens.isKeyword('hosts')) {
       mesh.hosts.push(...parseHostList(tokens, ';'));
     } else if (tokens.isKeyword('net')) {
-      if (mesh.netOptions.length > 0) tokens.late("only one 'net' section allowed", line);
+      if (mesh.netOptions.length > 0) tokens.late("only one 'net' section allowed", tokens.run.lastSectionLine);
       tokens.expectPunctuation('{');
       parseNetSection(tokens, mesh.netOptions);
     } else {

@@ -3,7 +3,7 @@ import { parseCommon, parseResource } from './resource-section';
 import { besideFile, directoryOf } from './file-name';
 import { parseGlobal } from './global-section';
 import { isModuleVersionStatement, parseModuleVersion } from './module-version';
-import type { ParseRun } from './parse-run';
+import { report, type ParseRun } from './parse-run';
 import { parseSkip } from './skip';
 import { TokenStream } from './token-stream';
 
@@ -57,7 +57,13 @@ function parseInclude(tokens: TokenStream): void {
   const pattern = tokens.expectString();
   tokens.expectPunctuation(';');
   const names = run.reader.glob(pattern, directoryOf(file.canonical));
-  if (names.length === 0 && !/[*?[]/.test(pattern)) failedToOpen(pattern);
+  if (names.length === 0) {
+    if (/[*?[]/.test(pattern)) {
+      report(run, 'note', `${file.canonical}:${line}: no match for include pattern '${pattern}'.`);
+    } else {
+      failedToOpen(pattern);
+    }
+  }
   for (const name of names) {
     const path = besideFile(file.canonical, name);
     const canonical = run.reader.realpath(path);
@@ -68,9 +74,6 @@ function parseInclude(tokens: TokenStream): void {
   }
 
   function failedToOpen(name: string): void {
-    run.diagnostics.push({
-      severity: 'late',
-      text: `${file.canonical}:${line}: Failed to open include file '${name}'.`,
-    });
+    report(run, 'late', `${file.canonical}:${line}: Failed to open include file '${name}'.`);
   }
 }

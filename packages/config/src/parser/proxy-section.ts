@@ -7,7 +7,6 @@ import type { TokenStream } from './token-stream';
 
 /** The word `proxy` has been read. */
 export function parseProxySection(tokens: TokenStream): ProxySection {
-  const { line } = tokens.token;
   tokens.expectKeyword('on', 'TK_ON');
   const proxy: ProxySection = {
     hosts: parseHostList(tokens, '{'),
@@ -34,7 +33,10 @@ export function parseProxySection(tokens: TokenStream): ProxySection {
   }
   for (const word of ['inside', 'outside'] as const) {
     if (proxy[word] === undefined) {
-      tokens.late(`in section: proxy on ${proxy.hosts.join(' ')} { ... } }: '${word}' keyword missing.`, line);
+      tokens.late(
+        `in section: proxy on ${proxy.hosts.join(' ')} { ... } }: '${word}' keyword missing.`,
+        tokens.run.lastSectionLine,
+      );
     }
   }
   return proxy;

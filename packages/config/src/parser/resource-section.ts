@@ -73,6 +73,7 @@ function newResource(name: string, position: Position): ResourceSection {
     connections: [],
     meshes: [],
     me: undefined,
+    proxyOnly: false,
   };
 }
 
@@ -82,7 +83,10 @@ function parseResourceBody(tokens: TokenStream, name: string): ResourceSection {
   const resource = newResource(name, tokens.position(tokens.token.line));
   for (;;) {
     const token = tokens.nextStatement();
-    if (token.kind === 'end' || tokens.isPunctuation('}')) return resource;
+    if (token.kind === 'end' || tokens.isPunctuation('}')) {
+      resource.volumes.sort((a, b) => a.vnr - b.vnr);
+      return resource;
+    }
     // `protocol` is the one statement whose word is not reserved.
     if (token.kind === 'string' && token.text === 'protocol') {
       tokens.claim('protocol statement', `${name}: protocol`);
@@ -186,7 +190,7 @@ function parseTemplateFile(tokens: TokenStream, resource: ResourceSection): void
   tokens.expectPunctuation(';');
   const path = besideFile(tokens.file.canonical, name);
   const read = tokens.run.reader.readFile(path);
-  resource.templateFile = name;
+  resource.templateFile = tokens.run.reader.realpath(path);
   if (read.kind !== 'text') {
     tokens.run.diagnostics.push({
       severity: 'late',

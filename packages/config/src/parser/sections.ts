@@ -120,10 +120,9 @@ export function parseProxyOptions(tokens: TokenStream, options: OptionList, plug
 }
 
 function parsePluginBlock(tokens: TokenStream, plugins: OptionSetting[]): void {
-  const { line } = tokens.token;
   tokens.next();
   if (!tokens.isPunctuation('{')) {
-    throw new ConfigError(`${tokens.where(line)}expected "{" after "proxy" keyword`);
+    throw new ConfigError(`${tokens.where(tokens.run.lastSectionLine)}expected "{" after "proxy" keyword`);
   }
   let words: string[] = [];
   for (;;) {

@@ -8,7 +8,11 @@ const SHOWN_BYTES = 20;
 
 /** As messages quote it: at most 20 characters. */
 export function shown(text: string): string {
-  return text.length > SHOWN_BYTES ? `${text.slice(0, SHOWN_BYTES)}...` : text;
+  return text.length > SHOWN_BYTES ? `${head(text)}...` : text;
+}
+
+function head(text: string): string {
+  return text.slice(0, SHOWN_BYTES);
 }
 
 export class TokenStream {
@@ -94,13 +98,13 @@ export class TokenStream {
   /** Why the token read last is no string. */
   badString(what = 'TK_STRING'): ConfigError {
     const { kind, text, line } = this.token;
-    if (kind === 'word-too-long') return new ConfigError(`${this.where(line)}Token too long >>>${shown(text)}<<<`);
+    if (kind === 'word-too-long') return new ConfigError(`${this.where(line)}Token too long >>>${head(text)}...<<<`);
     if (kind === 'quoted-too-long') {
-      return new ConfigError(`${this.where(line)}Double quoted string too long >>>${shown(text)}<<<`);
+      return new ConfigError(`${this.where(line)}Double quoted string too long >>>${head(text)}...<<<`);
     }
     if (kind === 'unterminated') {
       return new ConfigError(
-        `${this.where(line)}Unterminated double quoted string\n  we don't allow embedded newlines\n  >>>${shown(text)}<<<`,
+        `${this.where(line)}Unterminated double quoted string\n  we don't allow embedded newlines\n  >>>${head(text)}...<<<`,
       );
     }
     return this.expected(what);

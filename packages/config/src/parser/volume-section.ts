@@ -25,9 +25,11 @@ export function newVolume(vnr: number, position: Position, origin: 'implicit' | 
 
 /** The implicit volume of a resource or host; complains where explicit volumes stand before it. */
 export function implicitVolume(tokens: TokenStream, volumes: VolumeSection[]): VolumeSection {
-  const first = volumes[0];
-  if (first?.implicit) return first;
-  if (first !== undefined) tokens.late('mixing explicit and implicit volumes is not allowed', tokens.statementLine);
+  if (volumes.some((volume) => !volume.implicit)) {
+    tokens.late('mixing explicit and implicit volumes is not allowed', tokens.statementLine);
+  }
+  const present = volumes.find((volume) => volume.implicit);
+  if (present !== undefined) return present;
   const volume = newVolume(0, tokens.statementPosition(), 'implicit');
   volumes.unshift(volume);
   return volume;

@@ -22,7 +22,7 @@ export function checkEndpointCounts(run: ParseRun, resource: ResourceSection): v
   for (const connection of resource.connections) {
     for (const path of connection.paths) {
       if (path.endpoints.length === 2) continue;
-      const { file, line } = path.implicit ? connection.position : path.position;
+      const { file, line } = path.position;
       const unit = path.implicit ? 'connection' : 'path';
       report(run, 'late', `${file}:${line}: Resource ${resource.name}: ${unit} needs to have two endpoints`);
     }
@@ -101,7 +101,7 @@ function connectionBetween(
 export function resolveEndpoints(run: ParseRun, resource: ResourceSection): void {
   for (const connection of resource.connections) {
     for (const path of connection.paths) {
-      for (const endpoint of path.endpoints) resolveEndpoint(run, resource, connection, path, endpoint);
+      for (const endpoint of path.endpoints) resolveEndpoint(run, resource, connection, endpoint);
     }
   }
 }
@@ -110,7 +110,6 @@ function resolveEndpoint(
   run: ParseRun,
   resource: ResourceSection,
   connection: ConnectionSection,
-  path: PathSection,
   endpoint: EndpointSection,
 ): void {
   endpoint.host ??= hostOf(resource, endpoint);
@@ -122,7 +121,7 @@ function resolveEndpoint(
     report(run, 'late', text);
     return;
   }
-  const { file, line } = path.implicit ? connection.position : path.position;
+  const { file, line } = endpoint.position;
   if (endpoint.host === undefined) {
     report(
       run,

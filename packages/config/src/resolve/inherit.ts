@@ -23,21 +23,21 @@ export function inherit(from: readonly OptionSetting[], into: OptionList, { grou
   }
 }
 
-/** By meaning: numbers after applying units, `yes` and no value at all as the same. */
+/** By meaning: numbers after applying units; a text that is no number is an error even if both are the same. */
 function sameValue(row: OptionRow | undefined, a: string | undefined, b: string | undefined): boolean {
-  if (a === b || row === undefined) return a === b;
+  if (row === undefined || a === undefined || b === undefined) return a === b;
   switch (row.type.kind) {
     case 'number':
-      return numberOf(a ?? '', row.type.unit) === numberOf(b ?? '', row.type.unit);
+      return numberOf(a, row.type.unit) === numberOf(b, row.type.unit);
     case 'boolean':
     case 'flag':
-      return (a ?? 'yes') === (b ?? 'yes');
+      return a === b;
     case 'enum':
-      return row.type.letterCase === 'ignored' && a?.toUpperCase() === b?.toUpperCase();
+      return row.type.letterCase === 'ignored' ? a.toUpperCase() === b.toUpperCase() : a === b;
     case 'string':
     case 'number-or-word':
     case 'minor-reference':
-      return false;
+      return a === b;
   }
 }
 

@@ -10,9 +10,23 @@ export function findMe(run: ParseRun): void {
   for (const resource of resources) chooseHost(run, resource, (host) => isMe(host, run.surroundings));
   for (const resource of resources) {
     chooseHost(run, resource, (host) => {
-      return host.kind === 'stacked' && findLowerResource(run, host.lower ?? '')?.me !== undefined;
+      return host.kind === 'stacked' && isMyResource(findLowerResource(run, host.lower ?? ''));
     });
   }
+  for (const resource of resources) chooseProxyHost(resource, run.surroundings);
+}
+
+function isMyResource(resource: ResourceSection | undefined): boolean {
+  return resource?.me !== undefined;
+}
+
+/** Where nothing else is this host's: a path whose proxy runs here. */
+function chooseProxyHost(resource: ResourceSection, { nodeName }: Surroundings): void {
+  if (resource.me !== undefined) return;
+  const endpoints = resource.connections.flatMap(({ paths }) => paths.flatMap((path) => path.endpoints));
+  const mine = endpoints.find(({ proxy }) => proxy?.hosts.some((name) => isSameHost(name, nodeName)) === true);
+  resource.me = mine?.host;
+  resource.proxyOnly = resource.me !== undefined;
 }
 
 function chooseHost(run: ParseRun, resource: ResourceSection, isMine: (host: HostSection) => boolean): void {
@@ -22,7 +36,7 @@ function chooseHost(run: ParseRun, resource: ResourceSection, isMine: (host: Hos
       resource.me = host;
       continue;
     }
-    const { file, line } = resource.position;
+    const { file, line } = host.position;
     report(
       run,
       'late',

@@ -2,7 +2,7 @@
  * Completes a parsed configuration: volumes, connections, node ids, this host. The phases run over all resources, one
  * after the other, so that messages come in DRBD's order. Source: config.md 7.3.
  */
-import type { ResourceSection } from '../model';
+import type { ResourceSection, Severity } from '../model';
 import { report, type ParseRun } from '../parser/parse-run';
 import { checkAddressConflicts } from './address-conflicts';
 import { checkEndpointCounts, createConnections, markIgnoredConnections, resolveEndpoints } from './connections';
@@ -12,7 +12,11 @@ import { completeStackedDisks, completeStackedHosts } from './stacked';
 import { completeVolumes } from './volumes';
 
 export function isValid(run: ParseRun): boolean {
-  return run.diagnostics.every((diagnostic) => diagnostic.severity === 'warning');
+  return run.diagnostics.every((diagnostic) => isHarmless(diagnostic.severity));
+}
+
+function isHarmless(severity: Severity): boolean {
+  return severity === 'warning' || severity === 'note';
 }
 
 export function postParse(run: ParseRun): void {

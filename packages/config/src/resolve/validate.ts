@@ -8,6 +8,7 @@ export function validateResource(run: ParseRun, resource: ResourceSection): void
     report(run, 'late', `${where}\n\ta host sections ('on ${run.surroundings.nodeName} { ... }') is missing.`);
     return;
   }
+  if (resource.me === undefined) return;
   warnOfOldFencing(run, resource);
   const proxies = resource.hosts.filter((host) => host.proxy !== undefined).length;
   if (proxies > 0 && proxies < resource.hosts.length) {
@@ -29,16 +30,32 @@ function checkProxies(run: ParseRun, resource: ResourceSection, connection: Conn
   );
 }
 
+const OLD_FENCING_ADVICE = `WARN:
+  You are using the 'drbd-peer-outdater' as fence-peer program.
+  If you use that mechanism the dopd heartbeat plugin program needs
+  to be able to call drbdsetup and drbdmeta with root privileges.
+
+  You need to fix this with these commands:
+  chgrp haclient drbdsetup
+  chmod o-x drbdsetup
+  chmod u+s drbdsetup
+
+  chgrp haclient drbdmeta
+  chmod o-x drbdmeta
+  chmod u+s drbdmeta
+`;
+
 function warnOfOldFencing(run: ParseRun, resource: ResourceSection): void {
   const handler = settingOf(resource.handlers, 'fence-peer');
   if (handler?.includes('drbd-peer-outdater')) {
-    report(run, 'warning', "WARN:\n  You are using the 'drbd-peer-outdater' as fence-peer program.\n");
+    report(run, 'warning', OLD_FENCING_ADVICE);
   }
 }
 
 /** The message about the own address if no interface has it; undefined if all is well. */
 export function missingOwnAddress(resource: ResourceSection, surroundings: Surroundings): string | undefined {
   const { me } = resource;
+  if (resource.proxyOnly) return undefined;
   if (me?.address === undefined || me.address.family === 'sdp' || me.address.family === 'ssocks') return undefined;
   const state = surroundings.addressState(me.address);
   if (state === 'up' || (state === 'down' && me.address.family === 'ipv6')) return undefined;

@@ -1,0 +1,105 @@
+/** From the completed and expanded section of a resource to this host's view of it. Sources: config.md 5, adm.md 3. */
+import type {
+  Address,
+  ConnectionSection,
+  EndpointSection,
+  HostSection,
+  OptionSetting,
+  PathSection,
+  ResolvedConnection,
+  ResolvedHost,
+  ResolvedOption,
+  ResolvedPath,
+  ResolvedResource,
+  ResolvedVolume,
+  ResourceSection,
+  VolumeSection,
+} from '../model';
+import { settingOf } from '../model';
+import { myEndpoint, peerEndpoint } from './connections';
+import { peerHostNames, peerOf } from './peers';
+
+/** Undefined if this host takes no part in it. The peers must have been computed. */
+export function resolveResource(resource: ResourceSection): ResolvedResource | undefined {
+  const { me } = resource;
+  if (me === undefined || resource.proxyOnly) return undefined;
+  return {
+    name: resource.name,
+    file: resource.position.file,
+    line: resource.position.line,
+    lowerResource: me.lower ?? null,
+    nodeId: me.nodeId ?? '',
+    hosts: resource.hosts.map((host) => resolveHost(host, me)),
+    volumes: me.volumes.flatMap(resolveVolume),
+    connections: resource.connections.flatMap((connection) => resolveConnection(resource, connection)),
+    resourceOptions: known(resource.resource),
+    netOptions: known(resource.net),
+    startupOptions: known(resource.startup),
+    stackedTimeouts: resource.stackedTimeouts,
+    handlers: new Map(known(resource.handlers).map(({ name, value }) => [name, value])),
+  };
+}
+
+function resolveHost(host: HostSection, me: HostSection): ResolvedHost {
+  return { names: host.names, nodeId: host.nodeId ?? '', address: host.address ?? null, isMe: host === me };
+}
+
+function resolveVolume(volume: VolumeSection): readonly ResolvedVolume[] {
+  const { minor, disk } = volume;
+  // Without a minor number the configuration is invalid, and nothing is planned from it.
+  if (minor === undefined) return [];
+  const isDiskless = disk === undefined || disk === 'none';
+  return [
+    {
+      number: volume.vnr,
+      minor,
+      deviceName: volume.device ?? `/dev/drbd${minor}`,
+      isImplicit: volume.implicit,
+      backing: isDiskless ? null : { disk, metaDisk: volume.metaDisk ?? { kind: 'internal' } },
+      diskOptions: known(volume.diskOptions),
+      deviceOptions: known(volume.deviceOptions),
+    },
+  ];
+}
+
+function resolveConnection(resource: ResourceSection, connection: ConnectionSection): readonly ResolvedConnection[] {
+  const peer = peerOf(resource, connection);
+  if (connection.ignored || peer === undefined) return [];
+  return [
+    {
+      position: connection.position,
+      peerNodeId: connection.peerNodeId ?? peer.host?.nodeId ?? '',
+      peerHostNames: peerHostNames(peer),
+      name: settingOf(connection.netOptions, '_name') ?? '',
+      netOptions: known(connection.netOptions),
+      paths: connection.paths.flatMap((path) => resolvePath(resource, path)),
+      peerDevices: connection.peerDevices.map(({ vnr, options }) => ({
+        volumeNumber: vnr,
+        peerHasDisk: hasDisk(peer, vnr),
+        options: known(options),
+      })),
+    },
+  ];
+}
+
+function hasDisk(peer: EndpointSection, vnr: number): boolean {
+  const disk = peer.host?.volumes.find((volume) => volume.vnr === vnr)?.disk;
+  return disk !== undefined && disk !== 'none';
+}
+
+function resolvePath(resource: ResourceSection, path: PathSection): readonly ResolvedPath[] {
+  const mine = myEndpoint(resource, path);
+  const peer = peerEndpoint(resource, path);
+  const local = mine?.resolvedAddress;
+  const target = mine === undefined || peer === undefined ? undefined : connectTo(mine, peer);
+  return local === undefined || target === undefined ? [] : [{ local, peer: target }];
+}
+
+function connectTo(mine: EndpointSection, peer: EndpointSection): Address | undefined {
+  return mine.proxy?.inside ?? peer.outsideAddress ?? peer.resolvedAddress;
+}
+
+/** Options that `_unknown` marks have no value and are not passed on. */
+function known(options: readonly OptionSetting[]): readonly ResolvedOption[] {
+  return options.flatMap(({ name, value }) => (value === undefined ? [] : [{ name, value }]));
+}
