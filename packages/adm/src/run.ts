@@ -44,8 +44,10 @@ async function runInvocation(invocation: Invocation, io: CliIo, system: AdmSyste
     case 'sh-mod-parms':
       io.stdout.write(minorCountParameter(context));
       return EXIT.ok;
-    case 'wait-con-int':
-      return await waitForAll(context.selectable(), invocation.backendOptions, context.executor, io, mode(context));
+    case 'wait-con-int': {
+      const all = context.selectableResources();
+      return await waitForAll(all, invocation.backendOptions, context.executor, io, mode(context));
+    }
     case 'dump':
     case 'dump-xml':
       return dump(context);

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { basename } from 'node:path';
 import type { Address, ConfigReader } from '@tsdrbd/config';
-import { fileReader, type CliIo } from '@tsdrbd/config';
+import { nodeReader, type CliIo } from '@tsdrbd/config';
 
 export interface AdmSystem {
   /** Its own name, in messages; the helpers' names, as dry-run prints them. */
@@ -30,17 +30,17 @@ export function realSystem(io: CliIo, calledAs = 'tsdrbdadm'): AdmSystem {
   return {
     names: programNames(calledAs),
     hostName: hostname(),
-    reader: fileReader(io.cwd),
+    reader: nodeReader(io),
     addressState,
   };
 }
 
 /** The interfaces that Node lists are up. The whole of 127.0.0.0/8 is this host, listed or not. */
-function addressState({ family, host }: Address): 'up' | 'absent' {
-  if (family === 'sdp' || family === 'ssocks' || host.startsWith('127.')) return 'up';
-  const wanted = canonicalAddress(host);
+function addressState({ family, address }: Address): 'up' | 'absent' {
+  if (family === 'sdp' || family === 'ssocks' || address.startsWith('127.')) return 'up';
+  const wanted = canonicalAddress(address);
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return addresses.some(({ address }) => canonicalAddress(address) === wanted) ? 'up' : 'absent';
+  return addresses.some((other) => canonicalAddress(other.address) === wanted) ? 'up' : 'absent';
 }
 
 /** Without zone, in the one spelling that URLs give an IPv6 address. */

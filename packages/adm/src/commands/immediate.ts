@@ -64,11 +64,11 @@ export function* targetsOf(context: RunContext): Generator<FoundTarget> {
 }
 
 function allTargets(context: RunContext): readonly Target[] {
-  const { configuration, invocation, directory, hostName } = context;
+  const { configuration, invocation, hostName } = context;
   if (configuration.resources.length === 0) throw new AdmExit(EXIT.usage, 'no resources defined!');
   // No resource of tsdrbd runs through a proxy, so that there is never one to start or stop.
   const isProxyCommand = invocation.command === 'proxy-up' || invocation.command === 'proxy-down';
-  const resources = isProxyCommand ? [] : context.selectable();
+  const resources = isProxyCommand ? [] : context.selectableResources();
   if (resources.length === 0) throw nothingSelectable(hostName, invocation.settings.stacked, context, isProxyCommand);
   return resources.map((resource) => ({
     resource,
@@ -76,7 +76,6 @@ function allTargets(context: RunContext): readonly Target[] {
     peer: null,
     volumes: resource.volumes,
     connections: resource.connections,
-    netOptions: directory.netOptionsOf(resource),
     origin: 'all',
   }));
 }
@@ -84,13 +83,13 @@ function allTargets(context: RunContext): readonly Target[] {
 function nothingSelectable(
   hostName: string,
   stacked: boolean,
-  { configuration, resources }: RunContext,
+  { configuration, sections }: RunContext,
   isProxyCommand: boolean,
 ): AdmExit {
   if (stacked) {
     return new AdmExit(EXIT.usage, `WARN: nothing stacked for this host (${hostName}), nothing to do in stacked mode!`);
   }
-  const someIgnored = isProxyCommand || configuration.resources.length > resources.length;
+  const someIgnored = isProxyCommand || configuration.resources.length > sections.length;
   const hint = someIgnored ? "\nMisspelled name of the local machine with the 'on' keyword ?" : '';
   return new AdmExit(EXIT.usage, `WARN: no normal resources defined for this host (${hostName})!?${hint}`);
 }

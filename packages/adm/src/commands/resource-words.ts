@@ -1,6 +1,6 @@
 /** RES, RES/VNR, RES:PEER, RES:PEER/VNR, minor-N and all. Source: adm.md 1.3, 1.5. */
 import { AdmExit, EXIT } from '../adm-exit';
-import type { OptionSetting, ResolvedConnection, ResolvedResource, ResolvedVolume } from '@tsdrbd/config';
+import type { ResolvedConnection, ResolvedResource, ResolvedVolume } from '@tsdrbd/config';
 import { commandRow, type CommandName } from './command-table';
 import type { Target } from './target';
 
@@ -12,7 +12,6 @@ export interface Directory {
   isLocalHost(name: string): boolean;
   /** Of any host that a section names, in this resource. */
   sameHost(left: string, right: string): boolean;
-  netOptionsOf(resource: ResolvedResource): readonly OptionSetting[];
 }
 
 interface Word {
@@ -65,7 +64,7 @@ export class ResourceWords {
     if (resource === null && word.resourceName.startsWith('minor-')) {
       const minor = parseNumber(word.resourceName.slice('minor-'.length));
       resource = this.directory.findMinor(minor);
-      volumeNumber = resource?.volumes.find((volume) => volume.minor === minor)?.vnr ?? null;
+      volumeNumber = resource?.volumes.find((volume) => volume.minor === minor)?.number ?? null;
     }
     if (resource === null) {
       return { kind: 'error', message: `'${text}' not defined in your config (for this host).` };
@@ -80,7 +79,7 @@ export class ResourceWords {
     }
     let volume: ResolvedVolume | null = null;
     if (volumeNumber !== null) {
-      volume = resource.volumes.find(({ vnr }) => vnr === volumeNumber) ?? null;
+      volume = resource.volumes.find(({ number }) => number === volumeNumber) ?? null;
       if (volume === null) {
         const message = `Resource '${resource.name}' has no volume ${volumeNumber}`;
         return { kind: 'error', message: message + unexpected(text) };
@@ -99,7 +98,6 @@ export class ResourceWords {
         peer,
         volumes: volume === null ? resource.volumes : [volume],
         connections: visible === 'all' ? resource.connections : [visible],
-        netOptions: this.directory.netOptionsOf(resource),
         origin: 'named',
       },
     };
@@ -109,7 +107,7 @@ export class ResourceWords {
   private checkVolume(resource: ResolvedResource, volume: ResolvedVolume | null): ResolvedVolume | null {
     const row = commandRow(this.command);
     if (row.volume === 'refused' && volume !== null) {
-      if (volume.implicit) return null;
+      if (volume.isImplicit) return null;
       throw new AdmExit(
         EXIT.usage,
         `${this.command} operates on whole resources, but you specified a specific volume!`,
@@ -117,7 +115,7 @@ export class ResourceWords {
     }
     if (row.volume === 'required' && volume === null) {
       const [only] = resource.volumes;
-      if (only?.implicit === true && resource.volumes.length === 1) return only;
+      if (only?.isImplicit === true && resource.volumes.length === 1) return only;
       throw new AdmExit(
         EXIT.usage,
         `${this.command} requires a specific volume id, but none is specified.\n` +

@@ -2,14 +2,17 @@
  * What each immediate command does to a target, as steps. Everything but up and adjust, which are scheduled
  * (plan/schedule.ts), and dump and status without a name. Source: adm.md 2.1 to 2.3, 5, 6.1.
  */
+import type {
+  ResolvedBacking,
+  ResolvedConnection,
+  ResolvedPeerDevice,
+  ResolvedResource,
+  ResolvedVolume,
+} from '@tsdrbd/config';
 import { EXIT } from '../adm-exit';
-import type { Command, Step } from '../plan/command';
-import { backingOf, peerHasDisk } from '../plan/backing';
-import { run } from '../plan/command';
+import { run, type Command, type Step } from '../plan/command';
 import { configured, givenValue, isGiven, passedOn } from '../plan/emitted-options';
 import { metaCommand, needsDiskMessage, type MetaCommandName } from '../plan/meta-commands';
-import type { ResolvedConnection, ResolvedPeerDevice, ResolvedResource, ResolvedVolume } from '@tsdrbd/config';
-import type { Backing } from '../plan/backing';
 import { attachSteps, resizeSteps } from '../plan/disk-steps';
 import * as setup from '../plan/setup-commands';
 import { commandRow, type CommandName } from './command-table';
@@ -51,7 +54,7 @@ export function stepsFor(target: Target, context: StepContext): readonly Step[] 
       return volumesOf(target, context, (volume) => peerDeviceSteps(target, volume, context));
     case 'volumes-peers-paths':
       return target.volumes.flatMap(() =>
-        target.connections.flatMap(({ paths }) => paths.map(({ local }) => print(local.host))),
+        target.connections.flatMap(({ paths }) => paths.map(({ local }) => print(local.address))),
       );
   }
 }
@@ -64,7 +67,7 @@ function volumesOf(
 ): readonly Step[] {
   const needsDisk = commandRow(command).needsDisk === true;
   return target.volumes.flatMap((volume): readonly Step[] => {
-    if (!needsDisk || volume.disk !== undefined) return stepsOf(volume);
+    if (!needsDisk || volume.backing !== null) return stepsOf(volume);
     return target.origin === 'all' ? [] : [refuseDiskless(command)];
   });
 }
@@ -74,8 +77,8 @@ function refuseDiskless(command: CommandName): Step {
 }
 
 /** null: it has no disk here. */
-function onDisk(volume: ResolvedVolume, commandOf: (backing: Backing) => Command): readonly Step[] | null {
-  const backing = backingOf(volume);
+function onDisk(volume: ResolvedVolume, commandOf: (backing: ResolvedBacking) => Command): readonly Step[] | null {
+  const backing = volume.backing;
   return backing === null ? null : [run(commandOf(backing))];
 }
 
@@ -105,7 +108,7 @@ function resourceSteps(target: Target, context: StepContext): readonly Step[] {
     case 'role':
       return peer === null
         ? forward('none')
-        : [run(setup.setupCommand(resource.name, ['peer-role', resource.name, `${peer.peerNodeId}`], 'peer role'))];
+        : [run(setup.setupCommand(resource.name, ['peer-role', resource.name, peer.peerNodeId], 'peer role'))];
     case 'status':
       return forward(
         'status',
@@ -120,7 +123,7 @@ function resourceSteps(target: Target, context: StepContext): readonly Step[] {
     case 'sh-resource':
       return [print(resource.name)];
     case 'sh-list-config-file':
-      return [print(`${resource.position.file}:${resource.position.line}:${resource.name}`)];
+      return [print(`${resource.file}:${resource.line}:${resource.name}`)];
     default:
       throw new Error(`no steps for ${command} of a resource`);
   }
@@ -130,7 +133,7 @@ function volumeSteps(target: Target, volume: ResolvedVolume, context: StepContex
   const { resource, peer } = target;
   const { command, backend } = context;
   const { minor } = volume;
-  const backing = backingOf(volume);
+  const backing = volume.backing;
   const onMinor = (list: OptionListName, timeLimit: Command['timeLimit'] = 'short', words: readonly string[] = []) =>
     setup.setupCommand(resource.name, [command, `${minor}`, ...words, ...passedOn(backend, list)], command, timeLimit);
   const inMetadata = (name: MetaCommandName, words: readonly string[] = []): readonly Step[] =>
@@ -194,7 +197,7 @@ function volumeSteps(target: Target, volume: ResolvedVolume, context: StepContex
     case 'sh-udev':
       return [{ kind: 'print', text: udevText(resource, volume, context.udevAlwaysUsesVolumeNumber) }];
     case 'sh-lr-of':
-      return resource.lowerResource === undefined
+      return resource.lowerResource === null
         ? [{ kind: 'refuse', exitCode: EXIT.usage, message: 'sh-lower-resource only available in stacked mode' }]
         : [print(resource.lowerResource)];
     default:
@@ -208,7 +211,7 @@ function peerSteps(target: Target, connection: ResolvedConnection, context: Step
   const onPeer = (list: OptionListName): Command =>
     setup.setupCommand(
       resource.name,
-      [command, resource.name, `${connection.peerNodeId}`, ...passedOn(backend, list)],
+      [command, resource.name, connection.peerNodeId, ...passedOn(backend, list)],
       command,
     );
   switch (command) {
@@ -244,14 +247,14 @@ function peerDeviceSteps(target: Target, volume: ResolvedVolume, context: StepCo
   const { resource } = target;
   const { command, backend } = context;
   if (command === 'set-gi' && target.connections.length === 0) {
-    return setGi(resource, volume, resource.me.nodeId ?? 0, backend);
+    return setGi(resource, volume, resource.nodeId, backend);
   }
   return target.connections.flatMap((connection): readonly Step[] => {
-    const peerDevice = peerDeviceOf(connection, volume.vnr);
+    const peerDevice = peerDeviceOf(connection, volume.number);
     const onPeerDevice = (list: OptionListName, timeLimit: Command['timeLimit'] = 'short'): Command =>
       setup.setupCommand(
         resource.name,
-        [command, resource.name, `${connection.peerNodeId}`, `${volume.vnr}`, ...passedOn(backend, list)],
+        [command, resource.name, connection.peerNodeId, `${volume.number}`, ...passedOn(backend, list)],
         command,
         timeLimit,
       );
@@ -267,7 +270,7 @@ function peerDeviceSteps(target: Target, volume: ResolvedVolume, context: StepCo
         return [run(onPeerDevice('none'))];
       case 'show-gi':
       case 'get-gi': {
-        const backing = backingOf(volume);
+        const backing = volume.backing;
         const fallback =
           backing === null
             ? []
@@ -286,20 +289,21 @@ function peerDeviceSteps(target: Target, volume: ResolvedVolume, context: StepCo
 function setGi(
   resource: ResolvedResource,
   volume: ResolvedVolume,
-  peerNodeId: number,
+  peerNodeId: string,
   backend: readonly string[],
 ): readonly Step[] {
-  const metaCommandOf = (backing: Backing) =>
+  const metaCommandOf = (backing: ResolvedBacking) =>
     metaCommand('set-gi', resource, volume, backing, { peerNodeId, words: backend });
   return onDisk(volume, metaCommandOf) ?? [];
 }
 
-function peerDeviceOf(connection: ResolvedConnection, vnr: number): ResolvedPeerDevice {
-  return connection.peerDevices.find((peerDevice) => peerDevice.vnr === vnr) ?? { vnr, options: [] };
+function peerDeviceOf(connection: ResolvedConnection, volumeNumber: number): ResolvedPeerDevice {
+  const found = connection.peerDevices.find((peerDevice) => peerDevice.volumeNumber === volumeNumber);
+  return found ?? { volumeNumber, peerHasDisk: false, options: [] };
 }
 
 function checkResizeSteps(resource: ResolvedResource, volume: ResolvedVolume): readonly Step[] {
-  const backing = backingOf(volume);
+  const backing = volume.backing;
   const size = configured(
     volume.diskOptions.filter(({ name }) => name === 'size'),
     [],
@@ -328,16 +332,14 @@ function checkResizeSteps(resource: ResolvedResource, volume: ResolvedVolume): r
 function createMdSteps(
   { resource, connections }: Target,
   volume: ResolvedVolume,
-  backing: Backing,
+  backing: ResolvedBacking,
   backend: readonly string[],
 ): readonly Step[] {
-  const diskful = connections.filter((connection) =>
-    resource.volumes.some(({ vnr }) => peerHasDisk(resource, connection, vnr)),
-  );
+  const diskful = connections.filter(({ peerDevices }) => peerDevices.some(({ peerHasDisk }) => peerHasDisk));
   const peerCount = givenValue(backend, 'max-peers') ?? `${Math.max(1, diskful.length)}`;
   const options = passedOn(backend, 'create-md').filter((word) => !word.startsWith('--max-peers'));
   const withDiskHere = connections
-    .filter((connection) => peerHasDisk(resource, connection, volume.vnr))
+    .filter((connection) => peerDeviceOf(connection, volume.number).peerHasDisk)
     .map(({ peerNodeId }) => peerNodeId);
   const diskfulPeers =
     isGiven(backend, 'effective-size') && !isGiven(backend, 'diskful-peers') && withDiskHere.length > 0

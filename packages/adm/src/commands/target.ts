@@ -1,5 +1,5 @@
 /** What a command is done to: a resource, or a part of it. */
-import type { OptionSetting, ResolvedConnection, ResolvedResource, ResolvedVolume } from '@tsdrbd/config';
+import type { ResolvedConnection, ResolvedResource, ResolvedVolume } from '@tsdrbd/config';
 
 export interface Target {
   readonly resource: ResolvedResource;
@@ -11,8 +11,6 @@ export interface Target {
   readonly volumes: readonly ResolvedVolume[];
   /** The connections to work on; naming a peer hides the others for the whole run. */
   readonly connections: readonly ResolvedConnection[];
-  /** The resource's own net options; the connections' have them already. */
-  readonly netOptions: readonly OptionSetting[];
   /** Came with `all`: a volume without disk is passed over, not refused. */
   readonly origin: 'named' | 'all';
 }

@@ -1,7 +1,7 @@
 /** wait-connect and wait-sync. Source: adm.md 6.1. */
 import type { Step } from '../plan/command';
 import { configured } from '../plan/emitted-options';
-import { settingOf, type ResolvedResource } from '@tsdrbd/config';
+import type { ResolvedResource } from '@tsdrbd/config';
 import { setupCommand } from '../plan/setup-commands';
 import type { Target } from './target';
 
@@ -11,11 +11,11 @@ export function waitSteps(goal: 'connect' | 'sync', target: Target, backend: rea
     peer === null
       ? [`wait-${goal}-resource`, resource.name]
       : volume === null
-        ? [`wait-${goal}-connection`, resource.name, `${peer.peerNodeId}`]
-        : [`wait-${goal}-volume`, resource.name, `${peer.peerNodeId}`, `${volume.vnr}`];
+        ? [`wait-${goal}-connection`, resource.name, peer.peerNodeId]
+        : [`wait-${goal}-volume`, resource.name, peer.peerNodeId, `${volume.number}`];
   const command = setupCommand(
     resource.name,
-    [...words, ...timeoutWords(target, backend)],
+    [...words, ...timeoutWords(resource, backend)],
     `wait until ${goal === 'connect' ? 'connected' : 'in sync'}`,
     'forever',
   );
@@ -33,16 +33,16 @@ const TIMEOUT_OPTIONS = new Set([
 
 const CONNECT_INT_DEFAULT_S = 10;
 
-function timeoutWords({ resource, netOptions }: Target, backend: readonly string[]): readonly string[] {
-  if (resource.lowerResource === undefined || resource.stackedTimeouts) return startupWords(resource, backend);
-  const connectInt = settingOf(netOptions, 'connect-int');
+function timeoutWords(resource: ResolvedResource, backend: readonly string[]): readonly string[] {
+  if (resource.lowerResource === null || resource.stackedTimeouts) return startupWords(resource, backend);
+  const connectInt = resource.netOptions.find(({ name }) => name === 'connect-int')?.value;
   const seconds = 2 * (connectInt === undefined ? CONNECT_INT_DEFAULT_S : Number(connectInt));
   return ['--wfc-timeout', `${seconds}`];
 }
 
 export function startupWords(resource: ResolvedResource, backend: readonly string[]): readonly string[] {
   return configured(
-    resource.startup.filter(({ name }) => TIMEOUT_OPTIONS.has(name)),
+    resource.startupOptions.filter(({ name }) => TIMEOUT_OPTIONS.has(name)),
     backend,
   );
 }

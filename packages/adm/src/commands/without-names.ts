@@ -16,8 +16,8 @@ const MINORS_MAX = 255;
 /** Room for a few more, without loading the module anew. */
 const MINORS_SPARE = 3;
 
-export function minorCountParameter({ configuration, resources }: RunContext): string {
-  const used = resources.reduce((count, { volumes }) => count + volumes.length, 0);
+export function minorCountParameter({ configuration, sections }: RunContext): string {
+  const used = sections.reduce((count, { me }) => count + (me?.volumes.length ?? 0), 0);
   const computed = Math.min(MINORS_MAX, Math.max(MINORS_MIN, used + MINORS_SPARE));
   return `minor_count=${configuration.global.minorCount || computed}\n`;
 }

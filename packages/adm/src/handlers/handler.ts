@@ -1,7 +1,7 @@
 /** A handler: what the engine calls when something happened. Source: adm.md 7.2. */
 import type { Command } from '../plan/command';
 import { run, type Step } from '../plan/command';
-import { settingOf, type ResolvedResource } from '@tsdrbd/config';
+import type { ResolvedResource } from '@tsdrbd/config';
 import { shellEscape } from '../execute/command-text';
 
 /** Node ids go from 0 to 31; variables of ids that the configuration does not have are cleared. */
@@ -14,7 +14,7 @@ export function handlerSteps(
   configFile: string,
   env: Readonly<Record<string, string | undefined>>,
 ): readonly Step[] {
-  const text = settingOf(resource.handlers, handler);
+  const text = resource.handlers.get(handler);
   if (text === undefined) return [];
   const command: Command = {
     program: 'shell',
@@ -43,8 +43,8 @@ export function handlerEnvironment(
     DRBD_CONF: configFile,
     DRBD_RESOURCE: resource.name,
     DRBD_MINOR: volumes.map(({ minor }) => `${minor}`).join(' '),
-    DRBD_VOLUME: volumes.map(({ vnr }) => `${vnr}`).join(' '),
-    DRBD_LL_DISK: volumes.map(({ disk }) => shellEscape(disk ?? 'none')).join(' '),
-    DRBD_MY_NODE_ID: env['DRBD_MY_NODE_ID'] ?? `${resource.me.nodeId ?? ''}`,
+    DRBD_VOLUME: volumes.map(({ number }) => `${number}`).join(' '),
+    DRBD_LL_DISK: volumes.map(({ backing }) => shellEscape(backing?.disk ?? 'none')).join(' '),
+    DRBD_MY_NODE_ID: env['DRBD_MY_NODE_ID'] ?? resource.nodeId,
   };
 }

@@ -2,14 +2,14 @@
 import { run, type Step } from './command';
 import { metaCommand } from './meta-commands';
 import type { ResolvedResource, ResolvedVolume } from '@tsdrbd/config';
-import type { Backing } from './backing';
+import type { ResolvedBacking } from '@tsdrbd/config';
 import * as setup from './setup-commands';
 
 /** Before every attach the metadata is put in order; each step's failure ends it. Source: adm.md 5.3. */
 export function attachSteps(
   resource: ResolvedResource,
   volume: ResolvedVolume,
-  backing: Backing,
+  backing: ResolvedBacking,
   backend: readonly string[],
 ): readonly Step[] {
   return [

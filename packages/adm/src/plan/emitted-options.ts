@@ -1,6 +1,6 @@
 /** Which options follow an emitted command. Source: adm.md 1.4 rules 4 and 5, 3.4. */
 import { OPTION_LISTS, type OptionListName } from '../commands/option-lists';
-import type { OptionSetting } from '@tsdrbd/config';
+import type { ResolvedOption } from '@tsdrbd/config';
 
 /** Those of the command line that the emitted command knows; a name may be cut to a prefix. */
 export function passedOn(backendOptions: readonly string[], list: OptionListName): readonly string[] {
@@ -11,11 +11,11 @@ export function passedOn(backendOptions: readonly string[], list: OptionListName
 }
 
 /** Configured options as words, less those that an option of the command line stands in for. */
-export function configured(settings: readonly OptionSetting[], backendOptions: readonly string[]): readonly string[] {
+export function configured(settings: readonly ResolvedOption[], backendOptions: readonly string[]): readonly string[] {
   return settings.filter(({ name }) => !backendOptions.some((word) => word.slice(2).startsWith(name))).map(optionWord);
 }
 
-export function optionWord({ name, value = '' }: OptionSetting): string {
+export function optionWord({ name, value }: ResolvedOption): string {
   return `--${name}=${value}`;
 }
 

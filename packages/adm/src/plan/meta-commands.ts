@@ -3,7 +3,7 @@ import type { OptionListName } from '../commands/option-lists';
 import type { Command } from './command';
 import { passedOn } from './emitted-options';
 import type { ResolvedResource, ResolvedVolume } from '@tsdrbd/config';
-import type { Backing } from './backing';
+import type { ResolvedBacking } from '@tsdrbd/config';
 import { metaDiskWords, type BackendOptions } from './setup-commands';
 
 export type MetaCommandName =
@@ -45,7 +45,7 @@ const OPTIONS: Readonly<Record<MetaCommandName, OptionListName>> = {
 };
 
 export interface MetaCommandParts {
-  readonly peerNodeId?: number;
+  readonly peerNodeId?: string;
   /** Words behind the command, before its options. */
   readonly words?: readonly string[];
   readonly backend?: BackendOptions;
@@ -55,7 +55,7 @@ export function metaCommand(
   name: MetaCommandName,
   resource: ResolvedResource,
   volume: ResolvedVolume,
-  backing: Backing,
+  backing: ResolvedBacking,
   { peerNodeId, words = [], backend = [] }: MetaCommandParts = {},
 ): Command {
   const nodeId = peerNodeId === undefined ? [] : [`--node-id=${peerNodeId}`];

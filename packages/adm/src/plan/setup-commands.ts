@@ -5,13 +5,13 @@ import type { Command, TimeLimit } from './command';
 import { configured, optionWord, passedOn } from './emitted-options';
 import type {
   ResolvedConnection,
-  OptionSetting,
+  ResolvedOption,
   ResolvedPath,
   ResolvedPeerDevice,
   ResolvedResource,
   ResolvedVolume,
 } from '@tsdrbd/config';
-import type { Backing } from './backing';
+import type { ResolvedBacking } from '@tsdrbd/config';
 
 /** Words from the command line that may have to be passed on. */
 export type BackendOptions = readonly string[];
@@ -26,7 +26,7 @@ export function setupCommand(
 }
 
 interface WithOptions {
-  readonly settings?: readonly OptionSetting[];
+  readonly settings?: readonly ResolvedOption[];
   readonly list: OptionListName;
   readonly backend: BackendOptions;
 }
@@ -39,7 +39,7 @@ export function newResource(resource: ResolvedResource, backend: BackendOptions)
   const options = optionWords({ settings: resource.resourceOptions, list: 'resource', backend });
   return setupCommand(
     resource.name,
-    ['new-resource', resource.name, `${resource.me.nodeId ?? ''}`, ...options],
+    ['new-resource', resource.name, resource.nodeId, ...options],
     'create the resource',
   );
 }
@@ -47,10 +47,10 @@ export function newResource(resource: ResolvedResource, backend: BackendOptions)
 /** Without the command line's options, on purpose: the original never forwards them. Source: adm.md 10 #23. */
 export function newMinor(resource: ResolvedResource, volume: ResolvedVolume): Command {
   const options = volume.deviceOptions.map(optionWord);
-  const diskless = volume.disk === undefined ? ['--diskless'] : [];
+  const diskless = volume.backing === null ? ['--diskless'] : [];
   return setupCommand(
     resource.name,
-    ['new-minor', resource.name, `${volume.minor}`, `${volume.vnr}`, ...diskless, ...options],
+    ['new-minor', resource.name, `${volume.minor}`, `${volume.number}`, ...diskless, ...options],
     'create the volume',
   );
 }
@@ -59,7 +59,7 @@ export function newPeer(resource: ResolvedResource, connection: ResolvedConnecti
   const options = optionWords({ settings: connection.netOptions, list: 'new-peer', backend });
   return setupCommand(
     resource.name,
-    ['new-peer', resource.name, `${connection.peerNodeId}`, ...options],
+    ['new-peer', resource.name, connection.peerNodeId, ...options],
     'make the peer known',
   );
 }
@@ -76,7 +76,7 @@ export function netOptions(
   const options = optionWords({ settings, list: 'net', backend });
   return setupCommand(
     resource.name,
-    ['net-options', resource.name, `${connection.peerNodeId}`, ...options],
+    ['net-options', resource.name, connection.peerNodeId, ...options],
     'set net options',
   );
 }
@@ -84,12 +84,12 @@ export function netOptions(
 export function pathCommand(
   verb: 'new-path' | 'del-path',
   resourceName: string,
-  peerNodeId: number,
+  peerNodeId: string,
   { local, peer }: ResolvedPath,
 ): Command {
   return setupCommand(
     resourceName,
-    [verb, resourceName, `${peerNodeId}`, formatSetupAddress(local), formatSetupAddress(peer)],
+    [verb, resourceName, peerNodeId, formatSetupAddress(local), formatSetupAddress(peer)],
     verb === 'new-path' ? 'tell how to reach the peer' : 'forget one way to the peer',
   );
 }
@@ -103,7 +103,7 @@ export function peerDeviceOptions(
   const options = optionWords({ settings: peerDevice.options, list: 'peer-device', backend });
   return setupCommand(
     resource.name,
-    ['peer-device-options', resource.name, `${connection.peerNodeId}`, `${peerDevice.vnr}`, ...options],
+    ['peer-device-options', resource.name, connection.peerNodeId, `${peerDevice.volumeNumber}`, ...options],
     'set resync options',
   );
 }
@@ -111,7 +111,7 @@ export function peerDeviceOptions(
 export function attach(
   resource: ResolvedResource,
   volume: ResolvedVolume,
-  backing: Backing,
+  backing: ResolvedBacking,
   backend: BackendOptions,
 ): Command {
   const options = optionWords({ settings: volume.diskOptions, list: 'disk', backend });
@@ -133,7 +133,7 @@ export function connect(resource: ResolvedResource, connection: ResolvedConnecti
   const options = optionWords({ list: 'connect', backend });
   return setupCommand(
     resource.name,
-    ['connect', resource.name, `${connection.peerNodeId}`, ...options],
+    ['connect', resource.name, connection.peerNodeId, ...options],
     'connect to the peer',
   );
 }
@@ -150,15 +150,15 @@ export function checkResize(resource: ResolvedResource, volume: ResolvedVolume):
 
 /** The two words that name the metadata. Source: adm.md 3.3. */
 export function metaDiskWords(
-  { disk, metaDisk }: Backing,
+  { disk, metaDisk }: ResolvedBacking,
   flexibleWord: 'flexible' | 'flex-external',
 ): readonly [device: string, index: string] {
   switch (metaDisk.kind) {
     case 'internal':
       return [disk, 'internal'];
     case 'flexible':
-      return [metaDisk.path, flexibleWord];
+      return [metaDisk.device, flexibleWord];
     case 'indexed':
-      return [metaDisk.path, metaDisk.index];
+      return [metaDisk.device, metaDisk.index];
   }
 }

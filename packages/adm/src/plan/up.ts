@@ -1,7 +1,6 @@
 /** `up`: everything that a resource consists of. Source: adm.md 3.1. */
 import type { Target } from '../commands/target';
 import { run } from './command';
-import { backingOf } from './backing';
 import { attachSteps } from './disk-steps';
 import type { Schedule } from './schedule';
 import * as setup from './setup-commands';
@@ -11,7 +10,7 @@ export function planUp(schedule: Schedule, target: Target, backend: readonly str
   const { name } = resource;
   schedule.add('prereq', name, 'new-resource', [run(setup.newResource(resource, backend))]);
   for (const volume of volumes) {
-    const backing = backingOf(volume);
+    const backing = volume.backing;
     schedule.add('disk-up', name, 'new-minor', [run(setup.newMinor(resource, volume))]);
     if (backing !== null) {
       schedule.add('disk', name, 'attach', attachSteps(resource, volume, backing, backend));

@@ -28,20 +28,20 @@ test('a resource with everything is read', () => {
       volumes: [
         { number: 0, minor: 10, disk: '/dev/vg/r0', metaDisk: { kind: 'internal' } },
         { number: 1, minor: 11, disk: null },
-        { number: 2, minor: 12, disk: '/dev/vg/r2', metaDisk: { kind: 'indexed', path: '/dev/vg/md', index: '3' } },
+        { number: 2, minor: 12, disk: '/dev/vg/r2', metaDisk: { kind: 'indexed', device: '/dev/vg/md', index: '3' } },
       ],
       connections: [
         {
-          peerNodeId: 1,
+          peerNodeId: '1',
           state: 'Connected',
           paths: [
             {
-              local: { family: 'ipv4', host: '10.0.0.1', port: '7000' },
-              peer: { family: 'ipv4', host: '10.0.0.2', port: '7001' },
+              local: { family: 'ipv4', address: '10.0.0.1', port: '7000' },
+              peer: { family: 'ipv4', address: '10.0.0.2', port: '7001' },
             },
             {
-              local: { family: 'ipv6', host: 'fd00::1', port: '7000' },
-              peer: { family: 'ipv6', host: 'fd00::2', port: '7000' },
+              local: { family: 'ipv6', address: 'fd00::1', port: '7000' },
+              peer: { family: 'ipv6', address: 'fd00::2', port: '7000' },
             },
           ],
           options: {
@@ -53,7 +53,7 @@ test('a resource with everything is read', () => {
           },
           peerDevices: [{ volumeNumber: 0, options: { settings: [{ name: 'c-max-rate', value: '102400k' }] } }],
         },
-        { peerNodeId: 2, state: 'StandAlone', paths: [], peerDevices: [] },
+        { peerNodeId: '2', state: 'StandAlone', paths: [], peerDevices: [] },
       ],
     },
   ]);

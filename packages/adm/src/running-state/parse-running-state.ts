@@ -4,7 +4,7 @@
  */
 import { AdmExit, EXIT } from '../adm-exit';
 import { OPTION_LISTS, type OptionListName } from '../commands/option-lists';
-import type { Address, MetaDisk, OptionSetting } from '@tsdrbd/config';
+import type { Address, MetaDisk, ResolvedOption } from '@tsdrbd/config';
 import {
   NO_OPTIONS,
   type RunningConnection,
@@ -84,23 +84,23 @@ class Parser {
   }
 
   private metaDisk(): MetaDisk {
-    const path = this.value('meta-disk');
-    if (path === 'internal') return { kind: 'internal' };
-    if (!this.accept('[')) return { kind: 'flexible', path };
+    const device = this.value('meta-disk');
+    if (device === 'internal') return { kind: 'internal' };
+    if (!this.accept('[')) return { kind: 'flexible', device };
     const index = this.value('number');
     this.expect(']');
-    return { kind: 'indexed', path, index };
+    return { kind: 'indexed', device, index };
   }
 
   private connection(): RunningConnection {
-    let peerNodeId = -1;
+    let peerNodeId = '';
     let state = 'StandAlone';
     let options = NO_OPTIONS;
     const paths: RunningPath[] = [];
     const peerDevices: { volumeNumber: number; options: RunningOptions }[] = [];
     this.block(() => {
       if (this.accept('_peer_node_id')) {
-        peerNodeId = Number(this.statement(() => this.value('number')));
+        peerNodeId = this.statement(() => this.value('number'));
       } else if (this.accept('path')) {
         paths.push(this.path());
       } else if (this.accept('_cstate')) {
@@ -143,18 +143,18 @@ class Parser {
   private address(): Address {
     const family = this.value('address family') as Address['family'];
     if (this.accept('[')) {
-      const host = this.value('address');
+      const address = this.value('address');
       this.expect(']');
-      return { family, host, port: this.value('port').replace(/^:/, '') };
+      return { family, address, port: this.value('port').replace(/^:/, '') };
     }
     const word = this.value('address');
     const colon = word.lastIndexOf(':');
-    return { family, host: word.slice(0, colon), port: word.slice(colon + 1) };
+    return { family, address: word.slice(0, colon), port: word.slice(colon + 1) };
   }
 
   private options(section: keyof typeof SECTION_OPTIONS): RunningOptions {
     const known = SECTION_OPTIONS[section];
-    const settings: OptionSetting[] = [];
+    const settings: ResolvedOption[] = [];
     const unknown = new Set<string>();
     this.block(() => {
       const isUnknown = this.accept('_unknown');
@@ -167,7 +167,7 @@ class Parser {
         unknown.add(name);
       } else {
         const value = this.accept(';') ? 'yes' : this.statement(() => this.value('value'));
-        settings.push({ name, value, inherited: false });
+        settings.push({ name, value });
       }
     });
     return { settings, unknown };

@@ -1,5 +1,5 @@
 /** What runs, as `drbdsetup show` tells it. Source: adm.md 4.1. */
-import type { Address, MetaDisk, OptionSetting } from '@tsdrbd/config';
+import type { Address, MetaDisk, ResolvedOption } from '@tsdrbd/config';
 
 export interface RunningResource {
   readonly name: string;
@@ -9,7 +9,7 @@ export interface RunningResource {
 }
 
 export interface RunningOptions {
-  readonly settings: readonly OptionSetting[];
+  readonly settings: readonly ResolvedOption[];
   /** Options that the engine does not know: they are never sent to it. */
   readonly unknown: ReadonlySet<string>;
 }
@@ -24,7 +24,7 @@ export interface RunningVolume {
 }
 
 export interface RunningConnection {
-  readonly peerNodeId: number;
+  readonly peerNodeId: string;
   readonly paths: readonly RunningPath[];
   /** `StandAlone`, `Connecting`, ... `Connected`; missing in the text: StandAlone. */
   readonly state: string;

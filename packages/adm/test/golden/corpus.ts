@@ -3,10 +3,9 @@
  * How they were recorded: test/golden/README.md.
  */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { posix } from 'node:path';
+import { join, posix } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { ConfigReader } from '@tsdrbd/config';
+import { memoryReader, type ConfigReader } from '@tsdrbd/config';
 
 /** All texts hold bytes as Latin-1. */
 export interface RecordedRun {
@@ -37,34 +36,9 @@ function unpack(name: string): string {
 
 /** Relative names are looked up in the configurations' folder. */
 export function configReader(): ConfigReader {
-  const files = new Map(
-    Object.entries(JSON.parse(unpack('configs.json.gz')) as Record<string, string>).map(([name, text]) => [
-      posix.join(CONFIG_FOLDER, name),
-      text,
-    ]),
-  );
-  const folders = new Set([...files.keys()].flatMap((path) => [posix.dirname(path)]));
-  const absolute = (path: string) => posix.resolve(CONFIG_FOLDER, path);
-  return {
-    readFile(path) {
-      const text = files.get(absolute(path));
-      if (text !== undefined) return { kind: 'text', text };
-      return folders.has(absolute(path))
-        ? { kind: 'directory' }
-        : { kind: 'unreadable', reason: 'No such file or directory' };
-    },
-    glob(pattern) {
-      const matcher = new RegExp(`^${absolute(pattern).split('*').map(escapeRegExp).join('[^/]*')}$`);
-      const found = [...files.keys()].filter((path) => matcher.test(path)).sort();
-      const isRelative = !pattern.startsWith('/');
-      return isRelative ? found.map((path) => posix.relative(CONFIG_FOLDER, path)) : found;
-    },
-    realpath: absolute,
-  };
-}
-
-function escapeRegExp(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const files = JSON.parse(unpack('configs.json.gz')) as Record<string, string>;
+  const placed = Object.entries(files).map(([name, text]) => [posix.join(CONFIG_FOLDER, name), text]);
+  return memoryReader(Object.fromEntries(placed) as Record<string, string>, CONFIG_FOLDER);
 }
 
 /**

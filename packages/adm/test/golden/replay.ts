@@ -24,8 +24,8 @@ export function replaySystem(): AdmSystem {
     names: programNames('drbdadm'),
     hostName: 'alice',
     reader: configReader(),
-    addressState: ({ family, host }) =>
-      family === 'sdp' || family === 'ssocks' || host.startsWith('127.') || addresses.has(canonicalAddress(host))
+    addressState: ({ family, address }) =>
+      family === 'sdp' || family === 'ssocks' || address.startsWith('127.') || addresses.has(canonicalAddress(address))
         ? 'up'
         : 'absent',
   };

@@ -1,7 +1,7 @@
 /** The network work of `adjust`. Source: adm.md 4.3, 4.4. */
 import type { RunningConnection, RunningPath } from '../../running-state/running-state';
 import { run } from '../command';
-import type { Address, ResolvedConnection, OptionSetting, ResolvedPath } from '@tsdrbd/config';
+import type { Address, ResolvedConnection, ResolvedOption, ResolvedPath } from '@tsdrbd/config';
 import { Schedule, type Scheduled } from '../schedule';
 import * as setup from '../setup-commands';
 import { optionsDiffer } from './compare-options';
@@ -69,7 +69,7 @@ class ConnectionPlanner {
     if (creationOptionsDiffer(configured, running)) {
       const command = setup.setupCommand(
         this.resourceName,
-        ['del-peer', this.resourceName, `${peerNodeId}`],
+        ['del-peer', this.resourceName, peerNodeId],
         'make it anew',
       );
       const removed = this.add('net-down', 'del-peer', command, this.after);
@@ -85,7 +85,7 @@ class ConnectionPlanner {
     const wanted = withoutCreationOptions(configured.netOptions);
     const current = { ...running.options, settings: withoutCreationOptions(running.options.settings) };
     if (optionsDiffer('net', current, wanted)) {
-      const words = ['net-options', this.resourceName, `${peerNodeId}`, ...toDefaults(wanted, running.options.unknown)];
+      const words = ['net-options', this.resourceName, peerNodeId, ...toDefaults(wanted, running.options.unknown)];
       this.add('net', 'net-options', setup.setupCommand(this.resourceName, words, 'set net options'), base);
     }
     this.changePeerDevices(configured, running, base);
@@ -95,16 +95,16 @@ class ConnectionPlanner {
 
   private changePeerDevices(configured: ResolvedConnection, running: RunningConnection, base: Scheduled | null): void {
     const { target } = this.request;
-    for (const { vnr, options } of configured.peerDevices) {
-      const volume = target.resource.volumes.find((candidate) => candidate.vnr === vnr);
-      if (volume === undefined || isNewVolume(this.request.running, volume.vnr, volume.minor)) continue;
-      const current = running.peerDevices.find((peerDevice) => peerDevice.volumeNumber === vnr);
+    for (const { volumeNumber, options } of configured.peerDevices) {
+      const volume = target.resource.volumes.find((candidate) => candidate.number === volumeNumber);
+      if (volume === undefined || isNewVolume(this.request.running, volume.number, volume.minor)) continue;
+      const current = running.peerDevices.find((peerDevice) => peerDevice.volumeNumber === volumeNumber);
       const currentOptions = current?.options ?? { settings: [], unknown: new Set<string>() };
       if (!optionsDiffer('peer-device', currentOptions, options)) continue;
       const command = peerDeviceToDefaults(
         this.resourceName,
         configured.peerNodeId,
-        vnr,
+        volumeNumber,
         options,
         currentOptions.unknown,
       );
@@ -120,7 +120,7 @@ class ConnectionPlanner {
     const losesItsOnly = superfluous.length > 0 && running.paths.length === 1;
     let before = base;
     if (losesItsOnly && running.state !== 'StandAlone') {
-      const words = ['disconnect', this.resourceName, `${configured.peerNodeId}`];
+      const words = ['disconnect', this.resourceName, configured.peerNodeId];
       before = this.add(
         'disconnect',
         'disconnect',
@@ -142,12 +142,12 @@ class ConnectionPlanner {
   ): void {
     const { target, running } = this.request;
     let previous = base;
-    for (const { vnr, options } of configured.peerDevices) {
-      const volume = target.resource.volumes.find((candidate) => candidate.vnr === vnr);
+    for (const { volumeNumber, options } of configured.peerDevices) {
+      const volume = target.resource.volumes.find((candidate) => candidate.number === volumeNumber);
       if (options.length === 0 || volume === undefined) continue;
       // New volumes' were scheduled together with the volume.
-      if (which === 'running-volumes' && isNewVolume(running, volume.vnr, volume.minor)) continue;
-      const command = peerDeviceToDefaults(this.resourceName, configured.peerNodeId, vnr, options);
+      if (which === 'running-volumes' && isNewVolume(running, volume.number, volume.minor)) continue;
+      const command = peerDeviceToDefaults(this.resourceName, configured.peerNodeId, volumeNumber, options);
       previous = this.add('peer-device', 'peer-device-options', command, previous);
     }
   }
@@ -156,13 +156,13 @@ class ConnectionPlanner {
     const { target, backend } = this.request;
     const connected = this.add('connect', 'connect', setup.connect(target.resource, configured, backend), base);
     if (this.pace === 'at-once') return;
-    const seconds = `${waitSeconds(target.netOptions)}`;
+    const seconds = `${waitSeconds(target.resource.netOptions)}`;
     const command = setup.setupCommand(
       this.resourceName,
       [
         'wait-connect-connection',
         this.resourceName,
-        `${configured.peerNodeId}`,
+        configured.peerNodeId,
         ...['--wfc-timeout', '--degr-wfc-timeout', '--outdated-wfc-timeout'].flatMap((option) => [option, seconds]),
       ],
       'before the next connection is touched',
@@ -176,12 +176,12 @@ class ConnectionPlanner {
     const configured = new Set(this.request.target.resource.connections.map(({ peerNodeId }) => peerNodeId));
     for (const { peerNodeId } of runningConnections) {
       if (configured.has(peerNodeId)) continue;
-      const words = ['del-peer', this.resourceName, `${peerNodeId}`];
+      const words = ['del-peer', this.resourceName, peerNodeId];
       this.add('net-down', 'del-peer', setup.setupCommand(this.resourceName, words, 'the peer is gone'), this.after);
     }
   }
 
-  private addPath(peerNodeId: number, path: ResolvedPath, after: Scheduled | null): Scheduled {
+  private addPath(peerNodeId: string, path: ResolvedPath, after: Scheduled | null): Scheduled {
     return this.add('path', 'new-path', setup.pathCommand('new-path', this.resourceName, peerNodeId, path), after);
   }
 
@@ -200,12 +200,12 @@ function isConnected(state: string): boolean {
   return state === 'Connected';
 }
 
-function withoutCreationOptions(options: readonly OptionSetting[]): readonly OptionSetting[] {
+function withoutCreationOptions(options: readonly ResolvedOption[]): readonly ResolvedOption[] {
   return options.filter(({ name }) => !setup.PEER_CREATION_OPTIONS.has(name));
 }
 
 function creationOptionsDiffer({ netOptions }: ResolvedConnection, { options }: RunningConnection): boolean {
-  const only = (settings: readonly OptionSetting[]) =>
+  const only = (settings: readonly ResolvedOption[]) =>
     settings.filter(({ name }) => setup.PEER_CREATION_OPTIONS.has(name));
   return optionsDiffer('net', { ...options, settings: only(options.settings) }, only(netOptions));
 }
@@ -219,12 +219,12 @@ function sameAddress(left: Address, right: Address): boolean {
 }
 
 /** IP addresses are compared as numbers. */
-function canonical({ family, host }: Address): string {
-  if (family !== 'ipv6') return host;
+function canonical({ family, address }: Address): string {
+  if (family !== 'ipv6') return address;
   try {
-    return new URL(`http://[${host}]/`).hostname;
+    return new URL(`http://[${address}]/`).hostname;
   } catch {
-    return host;
+    return address;
   }
 }
 
@@ -232,10 +232,10 @@ const WAIT_MIN_S = 1;
 const TENTH = 10;
 
 /** Twice what a peer may take to answer; the timeouts are in tenths of a second. Source: adm.md 4.4. */
-function waitSeconds(netOptions: readonly OptionSetting[]): number {
+function waitSeconds(netOptions: readonly ResolvedOption[]): number {
   const timeout =
     netOptions.find(({ name }) => name === 'socket-check-timeout') ??
     netOptions.find(({ name }) => name === 'ping-timeout');
   if (timeout === undefined) return WAIT_MIN_S;
-  return Math.max(WAIT_MIN_S, Math.floor((2 * (Number.parseInt(timeout.value ?? '', 10) || 0)) / TENTH));
+  return Math.max(WAIT_MIN_S, Math.floor((2 * (Number.parseInt(timeout.value, 10) || 0)) / TENTH));
 }

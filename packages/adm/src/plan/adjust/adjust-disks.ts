@@ -1,10 +1,9 @@
 /** The disk work of `adjust`: attach, detach, resize, options, and volumes that are gone. Source: adm.md 4.3. */
 import type { RunningVolume } from '../../running-state/running-state';
 import { run } from '../command';
-import { backingOf } from '../backing';
 import { attachSteps, resizeSteps } from '../disk-steps';
 import type { ResolvedVolume } from '@tsdrbd/config';
-import type { Backing } from '../backing';
+import type { ResolvedBacking } from '@tsdrbd/config';
 import type { Schedule, Scheduled } from '../schedule';
 import * as setup from '../setup-commands';
 import { meaning, optionsDiffer, valueOf } from './compare-options';
@@ -31,10 +30,10 @@ class DiskPlanner {
     const { target, running } = this.request;
     const runningVolumes = running?.volumes ?? [];
     const named = target.volume;
-    const configuredNumbers = target.volumes.map(({ vnr }) => vnr);
+    const configuredNumbers = target.volumes.map(({ number }) => number);
     const runningNumbers = named === null ? runningVolumes.map(({ number }) => number) : [];
     for (const number of [...new Set([...configuredNumbers, ...runningNumbers])].sort((left, right) => left - right)) {
-      const configured = target.volumes.find(({ vnr }) => vnr === number);
+      const configured = target.volumes.find((volume) => volume.number === number);
       const running = runningVolumes.find((volume) => volume.number === number);
       if (configured === undefined) {
         if (running !== undefined) this.remove(running);
@@ -50,12 +49,12 @@ class DiskPlanner {
   }
 
   private change(configured: ResolvedVolume, running: RunningVolume): void {
-    if (!sameBacking(backingOf(configured), running)) {
+    if (!sameBacking(configured.backing, running)) {
       this.detach(running);
       this.attach(configured);
       return;
     }
-    if (configured.disk === undefined) return;
+    if (configured.backing === null) return;
     this.changeOptions(configured, running);
     this.changeSize(configured, running);
   }
@@ -94,7 +93,7 @@ class DiskPlanner {
 
   private attach(volume: ResolvedVolume): void {
     const { target, backend } = this.request;
-    const backing = backingOf(volume);
+    const backing = volume.backing;
     if (backing === null) return;
     const steps = attachSteps(target.resource, volume, backing, backend);
     this.schedule.add('disk', this.resourceName, 'attach', steps, this.after);
@@ -122,10 +121,10 @@ class DiskPlanner {
 const DEVICE_OPTIONS = new Set(['block-size', 'discard-granularity', 'max-bio-size']);
 
 /** The index of an external meta-disk is not compared. */
-function sameBacking(configured: Backing | null, running: RunningVolume): boolean {
+function sameBacking(configured: ResolvedBacking | null, running: RunningVolume): boolean {
   if (configured === null || running.disk === null) return configured === null && running.disk === null;
   if (configured.disk !== running.disk) return false;
   const [left, right] = [configured.metaDisk, running.metaDisk];
   if (left.kind === 'internal' || right.kind === 'internal') return left.kind === right.kind;
-  return left.path === right.path;
+  return left.device === right.device;
 }

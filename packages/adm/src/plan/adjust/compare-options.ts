@@ -1,13 +1,13 @@
 /** Do running options differ from configured ones? Source: adm.md 4.2. */
 import { defaultValue, findOption, parseOptionValue, type OptionGroup, type OptionValue } from '@tsdrbd/config/options';
 import type { RunningOptions } from '../../running-state/running-state';
-import type { OptionSetting } from '@tsdrbd/config';
+import type { ResolvedOption } from '@tsdrbd/config';
 
 /** Options that the engine does not know count as equal: they are not sent. */
 export function optionsDiffer(
   group: OptionGroup,
   running: RunningOptions,
-  configured: readonly OptionSetting[],
+  configured: readonly ResolvedOption[],
 ): boolean {
   const sent = configured.filter(({ name }) => !running.unknown.has(name));
   const names = new Set([...running.settings, ...sent].map(({ name }) => name));
@@ -25,6 +25,6 @@ export function meaning(group: OptionGroup, name: string, text: string | undefin
   return parsed.kind === 'value' ? parsed.value : text;
 }
 
-export function valueOf(settings: readonly OptionSetting[], name: string): string | undefined {
+export function valueOf(settings: readonly ResolvedOption[], name: string): string | undefined {
   return settings.find((setting) => setting.name === name)?.value;
 }

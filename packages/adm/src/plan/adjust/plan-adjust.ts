@@ -7,7 +7,7 @@ import type { Target } from '../../commands/target';
 import { NO_OPTIONS, type RunningResource } from '../../running-state/running-state';
 import { run } from '../command';
 import { optionWord } from '../emitted-options';
-import type { OptionSetting } from '@tsdrbd/config';
+import type { ResolvedOption } from '@tsdrbd/config';
 import type { Schedule, Scheduled } from '../schedule';
 import * as setup from '../setup-commands';
 import { planConnections } from './adjust-connections';
@@ -53,14 +53,14 @@ function planNewVolumes(schedule: Schedule, request: AdjustRequest, ready: Sched
   const { resource } = target;
   let after = ready;
   for (const volume of target.volumes) {
-    if (!isNewVolume(running, volume.vnr, volume.minor)) continue;
+    if (!isNewVolume(running, volume.number, volume.minor)) continue;
     after = schedule.add('disk-up', resource.name, 'new-minor', [run(setup.newMinor(resource, volume))], after);
     if (skip.has('net')) continue;
     let previous = after;
     for (const connection of target.connections) {
       for (const peerDevice of connection.peerDevices) {
-        if (peerDevice.vnr !== volume.vnr || peerDevice.options.length === 0) continue;
-        const command = peerDeviceToDefaults(resource.name, connection.peerNodeId, volume.vnr, peerDevice.options);
+        if (peerDevice.volumeNumber !== volume.number || peerDevice.options.length === 0) continue;
+        const command = peerDeviceToDefaults(resource.name, connection.peerNodeId, volume.number, peerDevice.options);
         previous = schedule.add('peer-device', resource.name, 'peer-device-options', [run(command)], previous);
       }
     }
@@ -70,20 +70,20 @@ function planNewVolumes(schedule: Schedule, request: AdjustRequest, ready: Sched
 
 export function peerDeviceToDefaults(
   resourceName: string,
-  peerNodeId: number,
+  peerNodeId: string,
   volumeNumber: number,
-  options: readonly OptionSetting[],
+  options: readonly ResolvedOption[],
   unknown: ReadonlySet<string> = NO_OPTIONS.unknown,
 ) {
   return setup.setupCommand(
     resourceName,
-    ['peer-device-options', resourceName, `${peerNodeId}`, `${volumeNumber}`, ...toDefaults(options, unknown)],
+    ['peer-device-options', resourceName, peerNodeId, `${volumeNumber}`, ...toDefaults(options, unknown)],
     'set resync options',
   );
 }
 
 /** Everything that is not listed returns to its default. */
-export function toDefaults(options: readonly OptionSetting[], unknown: ReadonlySet<string>): readonly string[] {
+export function toDefaults(options: readonly ResolvedOption[], unknown: ReadonlySet<string>): readonly string[] {
   const sent = options.filter(({ name }) => !unknown.has(name));
   return ['--set-defaults', ...sent.map(optionWord)];
 }

@@ -1,0 +1,195 @@
+/** What a command works with: the configuration as far as this host is concerned, and the means to carry out plans. */
+import {
+  isIgnored,
+  isSameHost,
+  isStacked,
+  loadConfiguration,
+  resolveResource,
+  type CliIo,
+  type ConfigSource,
+  type Configuration,
+  type LoadedConfiguration,
+  type ResolvedResource,
+  type ResourceSection,
+  type Surroundings,
+} from '@tsdrbd/config';
+import { AdmExit, EXIT } from './adm-exit';
+import type { Invocation } from './command-line/invocation';
+import { commandRow } from './commands/command-table';
+import type { Directory } from './commands/resource-words';
+import type { Target } from './commands/target';
+import { Executor } from './execute/executor';
+import { programsOf, type Programs, type TimeLimits } from './execute/programs';
+import { isGiven } from './plan/emitted-options';
+import type { AdmSystem, ProgramNames } from './system';
+
+export class RunContext {
+  readonly programs: Programs;
+  readonly executor: Executor;
+  readonly directory: Directory;
+  private readonly resolved = new Map<ResourceSection, ResolvedResource | null>();
+  private diagnosticsTold = 0;
+
+  constructor(
+    readonly invocation: Invocation,
+    private readonly config: LoadedConfiguration,
+    readonly io: CliIo,
+    readonly system: AdmSystem,
+    readonly hostName: string,
+  ) {
+    this.tellDiagnostics();
+    if (!isPlainDump(invocation)) {
+      config.expand();
+      this.tellDiagnostics();
+    }
+    this.programs = programsOf(invocation.settings, io, system.names, timeLimits(config.configuration));
+    this.executor = new Executor(this);
+    this.directory = this.makeDirectory();
+  }
+
+  get names(): ProgramNames {
+    return this.system.names;
+  }
+
+  get configuration(): Configuration {
+    return this.config.configuration;
+  }
+
+  get isValid(): boolean {
+    return this.config.isValid;
+  }
+
+  /** null: read from stdin. */
+  get configFile(): string | null {
+    return this.invocation.settings.configFile === '-' ? null : this.configuration.file;
+  }
+
+  /** The sections that concern this host. */
+  get sections(): readonly ResourceSection[] {
+    return this.configuration.resources.filter((section) => !isIgnored(section));
+  }
+
+  selectableResources(): readonly ResolvedResource[] {
+    return this.selectable().flatMap((section) => this.resolve(section) ?? []);
+  }
+
+  /** What `all` means: stacked resources with -S, the others without. */
+  selectable(): readonly ResourceSection[] {
+    const { stacked } = this.invocation.settings;
+    return this.sections.filter((section) => isStacked(section) === stacked);
+  }
+
+  /** null: this host takes no part in it, or only as a proxy. */
+  resolve(section: ResourceSection): ResolvedResource | null {
+    let resource = this.resolved.get(section);
+    if (resource === undefined) {
+      resource = (isPlainDump(this.invocation) ? this.asWritten(section) : this.config.resolve(section)) ?? null;
+      this.tellDiagnostics();
+      this.resolved.set(section, resource);
+    }
+    return resource;
+  }
+
+  private asWritten(section: ResourceSection): ResolvedResource | undefined {
+    this.config.computePeers(section);
+    return resolveResource(section);
+  }
+
+  /** Errors: AdmExit 10, with what is wrong told before. */
+  validate({ resource, origin }: Pick<Target, 'resource' | 'origin'>): void {
+    const section = this.config.find(resource.name);
+    if (section === undefined) return;
+    this.checkSection(section);
+    const problem = this.addressProblem(section, origin);
+    if (problem !== null) throw new AdmExit(EXIT.config, problem);
+  }
+
+  /** The checks without the address. Errors: AdmExit 10, with what is wrong told before. */
+  checkSection(section: ResourceSection): void {
+    this.config.validate(section);
+    this.tellDiagnostics();
+    if (!this.isValid) throw new AdmExit(EXIT.config, '');
+  }
+
+  /** null: the address of this host is configured here, or it does not matter. Source: adm.md 1.11. */
+  addressProblem(section: ResourceSection, origin: Target['origin']): string | null {
+    const { command, settings, backendOptions } = this.invocation;
+    if (commandRow(command).checksAddress !== true) return null;
+    if (settings.dryRun && !isTerminal(this.io)) return null;
+    if (command.startsWith('adjust') && isGiven(backendOptions, 'skip-net')) return null;
+    if (isStacked(section) && !settings.stacked && origin === 'all') return null;
+    return this.config.missingOwnAddress(section) ?? null;
+  }
+
+  computePeers(section: ResourceSection): void {
+    this.config.computePeers(section);
+  }
+
+  private tellDiagnostics(): void {
+    for (const { severity, text } of this.config.diagnostics.slice(this.diagnosticsTold)) {
+      if (severity !== 'note' || this.invocation.settings.verbosity > 0) this.io.stderr.write(`${text}\n`);
+    }
+    this.diagnosticsTold = this.config.diagnostics.length;
+  }
+
+  private makeDirectory(): Directory {
+    const resolve = (section: ResourceSection | undefined) => (section === undefined ? null : this.resolve(section));
+    return {
+      find: (name) => resolve(this.sections.find((section) => section.name === name)),
+      findMinor: (minor) =>
+        resolve(this.sections.find(({ me }) => me?.volumes.some((volume) => volume.minor === minor))),
+      isLocalHost: (name) => isSameHost(name, this.hostName),
+      sameHost: isSameHost,
+    };
+  }
+}
+
+/** Errors: AdmExit with what is wrong told before. */
+export async function loadContext(
+  invocation: Invocation,
+  configFile: string,
+  io: CliIo,
+  system: AdmSystem,
+): Promise<RunContext> {
+  const hostName = io.env['__DRBD_NODE__'] ?? system.hostName;
+  const source: ConfigSource =
+    configFile === '-' ? { kind: 'stdin', text: await readAll(io) } : { kind: 'file', path: configFile };
+  const surroundings: Surroundings = {
+    nodeName: hostName,
+    addressState: system.addressState,
+    moduleVersion: io.env['DRBD_DRIVER_VERSION_OVERRIDE'],
+    isTerminal: isTerminal(io),
+  };
+  const { testFiles, excludedFiles } = invocation.settings;
+  const loaded = loadConfiguration({ source, testFiles, excludedFiles }, { reader: system.reader, surroundings });
+  if (loaded.kind === 'refused') {
+    const told = loaded.diagnostics.filter(({ severity }) => severity !== 'note' || invocation.settings.verbosity > 0);
+    throw new AdmExit(loaded.exitCode, told.map(({ text }) => text).join('\n'));
+  }
+  return new RunContext(invocation, loaded.config, io, system, hostName);
+}
+
+/** It shows what the file says, before anything is inherited. */
+function isPlainDump({ command, settings }: Invocation): boolean {
+  const isDump = command === 'dump' || command === 'dump-xml';
+  return isDump && !settings.dryRun && settings.verbosity === 0;
+}
+
+function timeLimits({ global }: Configuration): TimeLimits {
+  return {
+    short: global.commandTimeoutShort,
+    medium: global.commandTimeoutMedium,
+    long: global.commandTimeoutLong,
+    forever: 0,
+  };
+}
+
+function isTerminal({ stdin, stdout }: CliIo): boolean {
+  return stdout.isTTY === true && 'isTTY' in stdin && stdin.isTTY === true;
+}
+
+async function readAll({ stdin }: CliIo): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stdin) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk));
+  return Buffer.concat(chunks).toString('utf8');
+}
