@@ -11,6 +11,7 @@ export {
   type LoadResult,
 } from './load';
 export { checkResourceName } from './parser/resource-section';
+export { resolveResource } from './resolve/resolved-resource';
 export { findVolumes, type FoundVolume } from './resolve/lookup';
 export { dump, type DumpRequest, type DumpResult } from './dump/dump-command';
 export { dumpConfiguration, dumpResource, type DumpDetail, type DumpOptions } from './dump/dump';
