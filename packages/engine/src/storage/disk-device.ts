@@ -3,6 +3,7 @@
  *
  * - Reads of cached pages are done at once with RWF_NOWAIT, which never sleeps; what is not cached goes to a reader
  *   thread. So do writes where the file system has RWF_NOWAIT for them (XFS, btrfs; not ext4, not block devices).
+ * - Small writes are made at once while the disk is known to answer well (write-lease.ts).
  * - All other writes go to the device's writer thread, in order and in batches; flush, discard and the like have a
  *   thread of their own, because they may take seconds and a write need not wait for them.
  * - Completions come from `process.nextTick` or from a thread, never from inside the call.
@@ -16,11 +17,13 @@ import { type DiskThread, startDiskThread } from './disk-thread';
 import { readNow, writeNow } from './inline-io';
 import { rangeError } from './range';
 import { storageError } from './storage-error';
+import { createWriteLease, type WriteLease } from './write-lease';
 import {
   errnoName,
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
   FALLOC_FL_ZERO_RANGE,
+  isUnsupported,
   SEEK_DATA,
   SEEK_HOLE,
 } from './system-calls';
@@ -39,6 +42,15 @@ export interface DiskDeviceOptions {
    * that have nothing else to do, and for memory file systems, which never wait.
    */
   readonly blocking: 'threads' | 'inline';
+  /** Whether `threads` makes small writes at once while the disk answers well; see write-lease.ts. */
+  readonly smallWrites: 'at-once-while-healthy' | 'on-thread';
+}
+
+interface HeldWrite {
+  readonly offsetBytes: number;
+  readonly pieces: readonly Uint8Array[];
+  readonly lengthBytes: number;
+  readonly done: Completion;
 }
 
 /** Above this the copy itself, not the waiting, would hold up the event loop: about 10 us per 64 KiB. */
@@ -74,6 +86,55 @@ export function createDiskDevice(options: DiskDeviceOptions): BackingDevice {
     const started = startDiskThread(`read ${name}`, fd);
     readers.push(started);
     return started;
+  };
+
+  const lease =
+    blocking === 'threads' && options.smallWrites === 'at-once-while-healthy'
+      ? createWriteLease(
+          { fd, sizeBytes },
+          {
+            prober: maintainerThread,
+            writingCount: () => writer?.pendingCount ?? 0,
+            maintainingCount: () => maintainer?.pendingCount ?? 0,
+            nowMs: () => performance.now(),
+          },
+        )
+      : null;
+
+  /** Writes that go at once as soon as the writer thread, busy with earlier ones, is idle. */
+  let held: HeldWrite[] = [];
+
+  const writeOnThread = (
+    offsetBytes: number,
+    pieces: readonly Uint8Array[],
+    lengthBytes: number,
+    done: Completion,
+  ): void => {
+    const thread = writerThread();
+    thread.transfer('write', offsetBytes, pieces, (result) => {
+      done(result < 0 ? failure('write', result, offsetBytes, lengthBytes) : null);
+      if (lease === null || held.length === 0 || thread.pendingCount > 0) return;
+      const released = held;
+      held = [];
+      for (const write of released) writeByLease(lease, write);
+    });
+  };
+
+  const writeByLease = (by: WriteLease, write: HeldWrite): void => {
+    const { offsetBytes, pieces, lengthBytes, done } = write;
+    switch (by.decide(offsetBytes, lengthBytes)) {
+      case 'hold':
+        held.push(write);
+        return;
+      case 'on-thread':
+        return writeOnThread(offsetBytes, pieces, lengthBytes, done);
+      case 'at-once': {
+        const result = writeNow(fd, offsetBytes, pieces, lengthBytes, 'inline');
+        const error =
+          result === lengthBytes ? null : failure('write', Math.min(result, 0) || -5, offsetBytes, lengthBytes);
+        return completions.push(done, error);
+      }
+    }
   };
 
   /** What is wrong with a request before it is tried. */
@@ -118,7 +179,7 @@ export function createDiskDevice(options: DiskDeviceOptions): BackingDevice {
       if (mode === undefined) return zeroes(offsetBytes, lengthBytes, done);
       maintainerThread().fallocate(mode, offsetBytes, lengthBytes, (result) => {
         if (result >= 0) return done(null);
-        if (errnoName(result) === 'EOPNOTSUPP') return attempt(index + 1);
+        if (isUnsupported(result)) return attempt(index + 1);
         done(failure(what, result, offsetBytes, lengthBytes));
       });
     };
@@ -142,7 +203,7 @@ export function createDiskDevice(options: DiskDeviceOptions): BackingDevice {
         if (blocking === 'inline') {
           return completions.push(done, failure('read', Math.min(result, 0) || -5, offsetBytes, into.length));
         }
-        if (result < 0 && errnoName(result) === 'EOPNOTSUPP') nowaitReads = false;
+        if (isUnsupported(result)) nowaitReads = false;
       }
       readerThread().transfer('read', offsetBytes, [into], (result) =>
         done(result < 0 ? failure('read', result, offsetBytes, into.length) : null),
@@ -160,11 +221,10 @@ export function createDiskDevice(options: DiskDeviceOptions): BackingDevice {
         if (blocking === 'inline') {
           return completions.push(done, failure('write', Math.min(result, 0) || -5, offsetBytes, lengthBytes));
         }
-        if (result < 0 && errnoName(result) === 'EOPNOTSUPP') nowaitWrites = false;
+        if (isUnsupported(result)) nowaitWrites = false;
       }
-      writerThread().transfer('write', offsetBytes, pieces, (result) =>
-        done(result < 0 ? failure('write', result, offsetBytes, lengthBytes) : null),
-      );
+      if (lease === null) writeOnThread(offsetBytes, pieces, lengthBytes, done);
+      else writeByLease(lease, { offsetBytes, pieces, lengthBytes, done });
     },
 
     flush(done) {
@@ -212,6 +272,7 @@ export function createDiskDevice(options: DiskDeviceOptions): BackingDevice {
     close(done) {
       if (closed) return completions.push(done, null);
       closed = true;
+      lease?.close();
       const threads = [writer, maintainer, ...readers].filter((thread) => thread !== undefined);
       let left = threads.length;
       const finish = (): void => {

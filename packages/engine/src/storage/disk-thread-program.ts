@@ -67,9 +67,11 @@ export function diskThreadProgram(load: NodeJS.Require): void {
     let count = entries[base + 3] as number;
     let offset = entries[base + 1] as number;
     const length = entries[base + 2] as number;
+    // A probe comes through a descriptor of its own.
+    const file = (entries[base + 4] as number) || fd;
     let moved = 0;
     for (;;) {
-      const n = call(fd, table, count, offset) as number;
+      const n = call(file, table, count, offset) as number;
       if (n === length - moved) return length;
       if (n === -1) {
         const errno = koffi.errno();

@@ -29,6 +29,8 @@ export interface DiskThread {
   readonly pendingCount: number;
   /** Fills or stores all pieces. */
   transfer(direction: 'read' | 'write', offsetBytes: number, pieces: readonly Uint8Array[], done: DiskCallDone): void;
+  /** Reads through another descriptor of the same file. */
+  probe(fd: number, offsetBytes: number, into: Uint8Array, done: DiskCallDone): void;
   flush(done: DiskCallDone): void;
   fallocate(mode: number, offsetBytes: number, lengthBytes: number, done: DiskCallDone): void;
   seek(whence: number, offsetBytes: number, done: DiskCallDone): void;
@@ -218,6 +220,10 @@ export function startDiskThread(name: string, fd: number): DiskThread {
         submit({ operation, offsetBytes: at, lengthBytes, argument: 0, pieces: part, done: partDone });
         at += lengthBytes;
       }
+    },
+    probe(probeFd, offsetBytes, into, done) {
+      const { read: operation } = OPERATION;
+      submit({ operation, offsetBytes, lengthBytes: into.length, argument: probeFd, pieces: [into], done });
     },
     flush(done) {
       submit({ operation: OPERATION.flush, offsetBytes: 0, lengthBytes: 0, argument: 0, pieces: noPieces, done });

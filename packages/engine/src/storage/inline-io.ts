@@ -32,13 +32,21 @@ export function writeNow(
     return calls.pwritev2(fd, table, fillTable(pieces), offsetBytes, RWF_NOWAIT);
   }
   let written = 0;
+  if (pieces.length <= VECTOR_COUNT_MAX) {
+    const result = calls.pwritev2(fd, table, fillTable(pieces), offsetBytes, 0);
+    if (result === lengthBytes || result < 0) return result;
+    written = result;
+  }
+  // Too many pieces, or a short write (a file system that ran full half-way): piece by piece from where it ended.
+  let pieceStart = 0;
   for (const piece of pieces) {
-    for (let at = 0; at < piece.length;) {
-      const result = calls.pwritev2(fd, table, fillTable([piece.subarray(at)]), offsetBytes + written, 0);
+    while (written < pieceStart + piece.length) {
+      const rest = piece.subarray(written - pieceStart);
+      const result = calls.pwritev2(fd, table, fillTable([rest]), offsetBytes + written, 0);
       if (result <= 0) return result;
-      at += result;
       written += result;
     }
+    pieceStart += piece.length;
   }
   return lengthBytes;
 }

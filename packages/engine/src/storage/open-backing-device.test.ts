@@ -36,10 +36,15 @@ async function open(path: string, options?: OpenOptions): Promise<BackingDevice>
   return device;
 }
 
-describe.each(['threads', 'inline'] as const)('a file as backing device, %s', (blocking) => {
+const ways: readonly [string, OpenOptions][] = [
+  ['through threads', { blocking: 'threads', smallWrites: 'on-thread' }],
+  ['at once while the disk is healthy', { blocking: 'threads', smallWrites: 'at-once-while-healthy' }],
+  ['inline', { blocking: 'inline' }],
+];
+describe.each(ways)('a file as backing device, %s', (_way, way) => {
   test('what was written in pieces is in the file and reads back', async () => {
     const path = makeFile('disk', 4 * MIB);
-    const device = await open(path, { blocking });
+    const device = await open(path, way);
     const data = randomBytes(MIB + 512);
     const pieces: Uint8Array[] = [];
     for (let at = 0; at < data.length; at += 7777) pieces.push(data.subarray(at, at + 7777));
@@ -56,7 +61,7 @@ describe.each(['threads', 'inline'] as const)('a file as backing device, %s', (b
   });
 
   test('thousands of requests at once complete, each once and never inside the call', async () => {
-    const device = await open(makeFile('disk', 8 * MIB), { blocking });
+    const device = await open(makeFile('disk', 8 * MIB), way);
     const counts = new Int32Array(2000);
     let calling = false;
     const all = Array.from({ length: counts.length }, (_, i) => {
@@ -82,7 +87,7 @@ describe.each(['threads', 'inline'] as const)('a file as backing device, %s', (b
 
   test('a range outside the device is refused with EINVAL and touches nothing', async () => {
     const path = makeFile('disk', MIB);
-    const device = await open(path, { blocking });
+    const device = await open(path, way);
     const error = await settled((done) => device.write(MIB - 512, [Buffer.alloc(1024, 1)], done));
     expect(error?.code).toBe('EINVAL');
     expect(error?.message).toContain(`${MIB} bytes`);
@@ -92,7 +97,7 @@ describe.each(['threads', 'inline'] as const)('a file as backing device, %s', (b
 
   test('discard and write-zeroes leave zeroes; discard gives the space back', async () => {
     const path = makeFile('disk', 4 * MIB);
-    const device = await open(path, { blocking });
+    const device = await open(path, way);
     await settled((done) => device.write(0, [Buffer.alloc(4 * MIB, 0xaa)], done));
     await settled((done) => device.flush(done));
     const before = statSync(path).blocks;
@@ -105,7 +110,7 @@ describe.each(['threads', 'inline'] as const)('a file as backing device, %s', (b
   });
 
   test('allocation tells data from holes', async () => {
-    const device = await open(makeFile('disk', 4 * MIB), { blocking });
+    const device = await open(makeFile('disk', 4 * MIB), way);
     await settled((done) => device.write(MIB, [Buffer.alloc(MIB, 1)], done));
     const extents = await new Promise((resolve) => device.allocation?.(0, 4 * MIB, (_, found) => resolve(found)));
     expect(extents).toEqual([

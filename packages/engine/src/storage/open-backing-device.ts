@@ -13,6 +13,8 @@ export interface OpenOptions {
   readonly sharing?: 'exclusive' | 'shared';
   /** Default `threads`; see DiskDeviceOptions. Memory file systems are always inline. */
   readonly blocking?: 'threads' | 'inline';
+  /** Default `at-once-while-healthy`; see write-lease.ts. */
+  readonly smallWrites?: 'at-once-while-healthy' | 'on-thread';
 }
 
 /** Multiple of a file's length that counts; the tail of an odd-sized file is not used. */
@@ -28,6 +30,7 @@ export async function openBackingDevice(path: string, options: OpenOptions = {})
 /** The same at once, for command line programs. */
 export function openBackingDeviceSync(path: string, options: OpenOptions = {}): BackingDevice {
   const access = options.access ?? 'read-write';
+  const smallWrites = options.smallWrites ?? 'at-once-while-healthy';
   const exclusive = (options.sharing ?? 'exclusive') === 'exclusive';
   const fd = openFile(path, access, exclusive);
   try {
@@ -50,6 +53,7 @@ export function openBackingDeviceSync(path: string, options: OpenOptions = {}): 
         physicalBlockSizeBytes: ioctlNumber(fd, path, BLKPBSZGET, 4),
         discardSupported: blockDeviceDiscards(stat.rdev),
         blocking: options.blocking ?? 'threads',
+        smallWrites,
       });
     }
     return createDiskDevice({
@@ -62,6 +66,7 @@ export function openBackingDeviceSync(path: string, options: OpenOptions = {}): 
       physicalBlockSizeBytes: FILE_PHYSICAL_BYTES,
       discardSupported: true,
       blocking: statfsSync(path).type === TMPFS_MAGIC ? 'inline' : (options.blocking ?? 'threads'),
+      smallWrites,
     });
   } catch (error) {
     closeSync(fd);

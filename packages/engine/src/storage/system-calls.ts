@@ -70,3 +70,7 @@ function bind(koffi: typeof import('koffi')): SystemCalls {
 
 /** `-28` -> `ENOSPC`. */
 export const errnoName = (minusErrno: number): string => getSystemErrorName(minusErrno);
+
+const EOPNOTSUPP = 95;
+/** The file system or driver does not know the flag or mode; by number, since names for 95 differ. */
+export const isUnsupported = (result: number): boolean => result === -EOPNOTSUPP;
