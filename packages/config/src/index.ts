@@ -14,4 +14,5 @@ export { checkResourceName } from './parser/resource-section';
 export { resolveResource } from './resolve/resolved-resource';
 export { findVolumes, type FoundVolume } from './resolve/lookup';
 export { dump, type DumpRequest, type DumpResult } from './dump/dump-command';
+export { dumpConfigurationXml, dumpResourceXml } from './dump/dump-xml';
 export { dumpConfiguration, dumpResource, type DumpDetail, type DumpOptions } from './dump/dump';

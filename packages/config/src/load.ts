@@ -3,6 +3,7 @@ import {
   ConfigError,
   EXIT_CANNOT_OPEN,
   EXIT_INVALID,
+  EXIT_OK,
   defaultGlobalSettings,
   type Configuration,
   type ConfigReader,
@@ -127,6 +128,7 @@ function refused(run: ParseRun, error: unknown): Refused {
 /** A configuration that could be read. It may still be invalid: `diagnostics` and `isValid` grow with each phase. */
 export class LoadedConfiguration {
   private expanded = false;
+  private stopped: number | undefined;
   private readonly withPeers = new Set<ResourceSection>();
   private readonly withMinors = new Set<ResourceSection>();
 
@@ -145,11 +147,27 @@ export class LoadedConfiguration {
     return isValid(this.run);
   }
 
+  /** The inheritance ran into something that ends every command at once. */
+  get isStopped(): boolean {
+    return this.stopped !== undefined;
+  }
+
+  /** What a command that uses a resource ends with if the configuration is the reason. */
+  get exitCode(): number {
+    return this.stopped ?? (this.isValid ? EXIT_OK : EXIT_INVALID);
+  }
+
   /** Applies inheritance, once; every command but a plain `dump` needs it. */
   expand(): void {
     if (this.expanded) return;
     this.expanded = true;
-    expand(this.run);
+    try {
+      expand(this.run);
+    } catch (error) {
+      const { diagnostics, exitCode } = refused(this.run, error);
+      this.run.diagnostics.splice(0, Infinity, ...diagnostics);
+      this.stopped = exitCode;
+    }
   }
 
   /** The checks of a resource that a command is about to use. */

@@ -2,8 +2,11 @@
 import { EXIT_INVALID, EXIT_OK, EXIT_USAGE, isStacked, type ResourceSection } from '../model';
 import type { LoadedConfiguration } from '../load';
 import { dumpConfiguration, dumpResource, type DumpOptions } from './dump';
+import { dumpConfigurationXml, dumpResourceXml } from './dump-xml';
 
 export interface DumpRequest extends DumpOptions {
+  /** `dump` or `dump-xml`. */
+  readonly format: 'text' | 'xml';
   /** Resources by name; none: the whole configuration. */
   readonly names: readonly string[];
   /** `-d`: with inheritance applied, but otherwise as written. */
@@ -21,6 +24,7 @@ export interface DumpResult {
 
 export function dump(config: LoadedConfiguration, request: DumpRequest): DumpResult {
   if (request.inheritance === 'shown' || request.detail === 'expanded') config.expand();
+  if (config.isStopped) return { stdout: '', messages: [], exitCode: config.exitCode };
   return request.names.length === 0 ? dumpAll(config, request) : dumpNamed(config, request);
 }
 
@@ -35,7 +39,17 @@ function dumpAll(config: LoadedConfiguration, request: DumpRequest): DumpResult 
     isStacked(resource) ? [] : (config.missingOwnAddress(resource) ?? []),
   );
   if (messages.length > 0) return { stdout: '', messages, exitCode: EXIT_INVALID };
-  return { stdout: dumpConfiguration(config.configuration, request), messages: [], exitCode: EXIT_OK };
+  return { stdout: writeAll(config, request), messages: [], exitCode: EXIT_OK };
+}
+
+function writeAll({ configuration }: LoadedConfiguration, request: DumpRequest): string {
+  return request.format === 'xml'
+    ? dumpConfigurationXml(configuration, request.detail)
+    : dumpConfiguration(configuration, request);
+}
+
+function writeOne(resource: ResourceSection, request: DumpRequest): string {
+  return request.format === 'xml' ? dumpResourceXml(resource, request.detail) : dumpResource(resource, request);
 }
 
 function dumpNamed(config: LoadedConfiguration, request: DumpRequest): DumpResult {
@@ -54,7 +68,7 @@ function dumpNamed(config: LoadedConfiguration, request: DumpRequest): DumpResul
     const message = request.addresses === 'checked' ? config.missingOwnAddress(resource) : undefined;
     if (message !== undefined) messages.push(message);
     config.computePeers(resource);
-    stdout += dumpResource(resource, request);
+    stdout += writeOne(resource, request);
   }
   return { stdout, messages, exitCode };
 }

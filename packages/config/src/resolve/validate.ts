@@ -1,5 +1,5 @@
 /** Checks of one resource, made when a command takes it. Sources: config.md 7.4, 7.5. */
-import { settingOf, type ConnectionSection, type ResourceSection, type Surroundings } from '../model';
+import { NOWHERE, settingOf, type ConnectionSection, type ResourceSection, type Surroundings } from '../model';
 import { report, type ParseRun } from '../parser/parse-run';
 
 export function validateResource(run: ParseRun, resource: ResourceSection): void {
@@ -21,7 +21,8 @@ function checkProxies(run: ParseRun, resource: ResourceSection, connection: Conn
   const endpoints = connection.paths.flatMap((path) => path.endpoints);
   const proxies = endpoints.filter((endpoint) => endpoint.proxy !== undefined).length;
   if (proxies === 0 || proxies === endpoints.length) return;
-  const { line } = connection.position;
+  // A connection that is not written has no line of its own.
+  const { line } = connection.position === NOWHERE ? resource.position : connection.position;
   report(
     run,
     'late',
