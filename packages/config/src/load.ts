@@ -115,7 +115,8 @@ function openMain(source: ConfigSource, reader: ConfigReader): MainFile | Refuse
 function parseTestFile(run: ParseRun, path: string): void {
   const read = run.reader.readFile(path);
   if (read.kind !== 'text') throw new ConfigError(`Can not open '${path}'.`, EXIT_CANNOT_OPEN);
-  parseFile(run, { text: read.text, openedAs: path, canonical: run.reader.realpath(path) });
+  const canonical = run.reader.realpath(path);
+  parseFile(run, { text: read.text, openedAs: canonical, canonical });
 }
 
 function refused(run: ParseRun, error: unknown): Refused {

@@ -63,11 +63,17 @@ function matchOne(character: string, pattern: string, at: number): number | unde
   const element = pattern[at];
   if (element === '?') return at + 1;
   if (element === '[') {
-    const end = pattern.indexOf(']', at + (/^\[[!^]?\]/.test(pattern.slice(at)) ? 3 : 1));
+    const end = pattern.indexOf(']', firstMember(pattern, at) + 1);
     if (end >= 0) return inBrackets(character, pattern.slice(at + 1, end)) ? end + 1 : undefined;
   }
   const escaped = element === '\\' && at + 1 < pattern.length;
   return pattern[escaped ? at + 1 : at] === character ? at + (escaped ? 2 : 1) : undefined;
+}
+
+/** Where the members of a bracket begin; a `]` there is one of them. */
+function firstMember(pattern: string, at: number): number {
+  const next = pattern[at + 1];
+  return next === '!' || next === '^' ? at + 2 : at + 1;
 }
 
 function inBrackets(character: string, set: string): boolean {
