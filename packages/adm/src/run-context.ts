@@ -42,7 +42,10 @@ export class RunContext {
       config.expand();
       this.tellDiagnostics();
     }
-    this.programs = programsOf(invocation.settings, io, system.names, timeLimits(config.configuration));
+    this.programs = programsOf(invocation.settings, io, system.names, {
+      timeLimitsS: timeLimits(config.configuration),
+      startProgram: system.startProgram,
+    });
     this.executor = new Executor(this);
     this.directory = this.makeDirectory();
   }
@@ -76,7 +79,7 @@ export class RunContext {
   /** What `all` means: stacked resources with -S, the others without. */
   selectable(): readonly ResourceSection[] {
     const { stacked } = this.invocation.settings;
-    return this.sections.filter((section) => isStacked(section) === stacked);
+    return this.isProxyCommand ? [] : this.sections.filter((section) => isStacked(section) === stacked);
   }
 
   /** null: this host takes no part in it, or only as a proxy. */
@@ -132,12 +135,25 @@ export class RunContext {
     this.diagnosticsTold = this.config.diagnostics.length;
   }
 
+  private refusal(name: string): string | null {
+    const section = this.sections.find((candidate) => candidate.name === name);
+    if (section === undefined || !section.proxyOnly || this.isProxyCommand) return null;
+    return `'${name}' ignored, since this host (${this.hostName}) is a proxy node, not a DRBD node.`;
+  }
+
+  /** tsdrbd runs no proxies, so that no resource is there for these. */
+  get isProxyCommand(): boolean {
+    return this.invocation.command === 'proxy-up' || this.invocation.command === 'proxy-down';
+  }
+
   private makeDirectory(): Directory {
-    const resolve = (section: ResourceSection | undefined) => (section === undefined ? null : this.resolve(section));
+    const resolve = (section: ResourceSection | undefined) =>
+      section === undefined || this.isProxyCommand ? null : this.resolve(section);
     return {
       find: (name) => resolve(this.sections.find((section) => section.name === name)),
       findMinor: (minor) =>
         resolve(this.sections.find(({ me }) => me?.volumes.some((volume) => volume.minor === minor))),
+      refusal: (name) => this.refusal(name),
       isLocalHost: (name) => isSameHost(name, this.hostName),
       sameHost: isSameHost,
     };

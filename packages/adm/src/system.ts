@@ -4,12 +4,14 @@ import { hostname, networkInterfaces } from 'node:os';
 import { basename } from 'node:path';
 import type { Address, ConfigReader } from '@tsdrbd/config';
 import { nodeReader, type CliIo } from '@tsdrbd/config';
+import { startWithExeca, type StartProgram } from './execute/start-program';
 
 export interface AdmSystem {
   /** Its own name, in messages; the helpers' names, as dry-run prints them. */
   readonly names: ProgramNames;
   readonly hostName: string;
   readonly reader: ConfigReader;
+  readonly startProgram: StartProgram;
   /** `down`: configured on an interface that is not up. */
   addressState(address: Address): 'up' | 'down' | 'absent';
 }
@@ -31,6 +33,7 @@ export function realSystem(io: CliIo, calledAs = 'tsdrbdadm'): AdmSystem {
     names: programNames(calledAs),
     hostName: hostname(),
     reader: nodeReader(io),
+    startProgram: startWithExeca,
     addressState,
   };
 }

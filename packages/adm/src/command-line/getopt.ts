@@ -66,7 +66,7 @@ function parseLong<Id>(
   const equals = argument.indexOf('=');
   const typed = argument.slice(2, equals < 0 ? undefined : equals);
   const value = equals < 0 ? null : argument.slice(equals + 1);
-  const found = findLong(typed, longOptions);
+  const found = findLong(typed, argument, longOptions);
   if (found.kind === 'error') return found;
   const { option } = found;
   if (value !== null && option.argument === 'none') {
@@ -78,14 +78,15 @@ function parseLong<Id>(
 
 function findLong<Id>(
   typed: string,
+  argument: string,
   longOptions: readonly LongOption<Id>[],
 ): { readonly kind: 'found'; readonly option: LongOption<Id> } | { readonly kind: 'error'; readonly message: string } {
   const exact = longOptions.find(({ name }) => name === typed);
   if (exact) return { kind: 'found', option: exact };
   const [first, ...others] = longOptions.filter(({ name }) => name.startsWith(typed));
-  if (!first) return { kind: 'error', message: `unrecognized option '--${typed}'` };
+  if (!first) return { kind: 'error', message: `unrecognized option '${argument}'` };
   // Options that would do the same are not ambiguous: the first one is meant.
-  const different = others.filter(({ argument, id }) => argument !== first.argument || id !== first.id);
+  const different = others.filter((other) => other.argument !== first.argument || other.id !== first.id);
   if (different.length === 0) return { kind: 'found', option: first };
   const possibilities = [first, ...different].map(({ name }) => ` '--${name}'`).join('');
   return { kind: 'error', message: `option '--${typed}' is ambiguous; possibilities:${possibilities}` };

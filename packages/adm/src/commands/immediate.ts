@@ -64,13 +64,10 @@ export function* targetsOf(context: RunContext): Generator<FoundTarget> {
 }
 
 function allTargets(context: RunContext): readonly Target[] {
-  const { configuration, invocation, hostName } = context;
+  const { configuration } = context;
   if (configuration.resources.length === 0) throw new AdmExit(EXIT.usage, 'no resources defined!');
-  // No resource of tsdrbd runs through a proxy, so that there is never one to start or stop.
-  const isProxyCommand = invocation.command === 'proxy-up' || invocation.command === 'proxy-down';
-  const resources = isProxyCommand ? [] : context.selectableResources();
-  if (resources.length === 0) throw nothingSelectable(hostName, invocation.settings.stacked, context, isProxyCommand);
-  return resources.map((resource) => ({
+  if (context.selectable().length === 0) throw nothingSelectable(context);
+  return context.selectableResources().map((resource) => ({
     resource,
     volume: null,
     peer: null,
@@ -80,13 +77,8 @@ function allTargets(context: RunContext): readonly Target[] {
   }));
 }
 
-function nothingSelectable(
-  hostName: string,
-  stacked: boolean,
-  { configuration, sections }: RunContext,
-  isProxyCommand: boolean,
-): AdmExit {
-  if (stacked) {
+function nothingSelectable({ configuration, sections, isProxyCommand, hostName, invocation }: RunContext): AdmExit {
+  if (invocation.settings.stacked) {
     return new AdmExit(EXIT.usage, `WARN: nothing stacked for this host (${hostName}), nothing to do in stacked mode!`);
   }
   const someIgnored = isProxyCommand || configuration.resources.length > sections.length;

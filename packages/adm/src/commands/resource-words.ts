@@ -9,6 +9,8 @@ export interface Directory {
   /** By name or by a minor; null: not defined for this host. */
   find(name: string): ResolvedResource | null;
   findMinor(minor: number): ResolvedResource | null;
+  /** Why a resource that is defined cannot be worked on here; null: it can. */
+  refusal(name: string): string | null;
   isLocalHost(name: string): boolean;
   /** Of any host that a section names, in this resource. */
   sameHost(left: string, right: string): boolean;
@@ -66,6 +68,8 @@ export class ResourceWords {
       resource = this.directory.findMinor(minor);
       volumeNumber = resource?.volumes.find((volume) => volume.minor === minor)?.number ?? null;
     }
+    const refusal = this.directory.refusal(word.resourceName);
+    if (refusal !== null) return { kind: 'error', message: refusal };
     if (resource === null) {
       return { kind: 'error', message: `'${text}' not defined in your config (for this host).` };
     }
@@ -85,10 +89,11 @@ export class ResourceWords {
         return { kind: 'error', message: message + unexpected(text) };
       }
     }
-    volume = this.checkVolume(resource, volume);
+    volume = this.checkVolume(resource, volume, text);
     const visible = this.enabled.get(resource.name) ?? 'all';
     if (peer !== null && visible !== 'all' && visible !== peer) {
-      throw new AdmExit(EXIT.usage, `Connection '${peer.name}' has the ignore flag set`);
+      const message = `Connection '${peer.name}' has the ignore flag set`;
+      return { kind: 'error', message: message + unexpected(text) };
     }
     return {
       kind: 'target',
@@ -104,7 +109,7 @@ export class ResourceWords {
   }
 
   /** Errors: AdmExit 1 where a volume is named and cannot be, or is not and must be. */
-  private checkVolume(resource: ResolvedResource, volume: ResolvedVolume | null): ResolvedVolume | null {
+  private checkVolume(resource: ResolvedResource, volume: ResolvedVolume | null, text: string): ResolvedVolume | null {
     const row = commandRow(this.command);
     if (row.volume === 'refused' && volume !== null) {
       if (volume.isImplicit) return null;
@@ -119,7 +124,7 @@ export class ResourceWords {
       throw new AdmExit(
         EXIT.usage,
         `${this.command} requires a specific volume id, but none is specified.\n` +
-          `Try '${this.command} minor-<minor_number>' or '${this.command} ${resource.name}/<vnr>'`,
+          `Try '${this.command} minor-<minor_number>' or '${this.command} ${text}/<vnr>'`,
       );
     }
     return volume;

@@ -5,8 +5,9 @@ import { AdmExit, EXIT } from '../adm-exit';
 import type { Settings } from '../command-line/invocation';
 import type { Command, Step } from '../plan/command';
 import { commandText } from './command-text';
-import type { Programs, Streams } from './programs';
+import type { Programs } from './programs';
 import { registerConfig } from './registry';
+import type { Streams } from './start-program';
 
 const SHOWN: Streams = { stdout: 'shown', stderr: 'shown' };
 /** A wait that ended because the peer did not come in time. */

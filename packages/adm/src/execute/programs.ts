@@ -1,23 +1,11 @@
 /** Runs one command: in this process, or as a program of its own. Source: adm.md 1.6 to 1.8. */
 import { accessSync, constants } from 'node:fs';
-import type { CliIo, CliOutput } from '@tsdrbd/config';
+import type { CliIo } from '@tsdrbd/config';
 import { AdmExit, EXIT } from '../adm-exit';
 import type { Settings } from '../command-line/invocation';
 import type { Command, TimeLimit } from '../plan/command';
+import { Collected, type Outcome, type StartProgram, type Streams } from './start-program';
 import type { ProgramNames } from '../system';
-
-/** `discarded` and `captured` text does not reach the user by itself. */
-export interface Streams {
-  readonly stdout: 'shown' | 'captured';
-  readonly stderr: 'shown' | 'captured' | 'discarded';
-}
-
-export interface Outcome {
-  /** -1: it was killed by a signal. */
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface Programs {
   run(command: Command, streams: Streams): Promise<Outcome>;
@@ -40,7 +28,12 @@ interface ProgramChoice {
 }
 
 /** Errors: AdmExit 20 when a helper that was asked for cannot be executed. */
-export function programsOf(settings: Settings, io: CliIo, names: ProgramNames, timeLimitsS: TimeLimits): Programs {
+export function programsOf(
+  settings: Settings,
+  io: CliIo,
+  names: ProgramNames,
+  { timeLimitsS, startProgram }: { readonly timeLimitsS: TimeLimits; readonly startProgram: StartProgram },
+): Programs {
   const setup = choose(settings.setupProgram ?? io.env['TSDRBDSETUP'], names.setup);
   const meta = choose(settings.metaProgram ?? io.env['TSDRBDMETA'], names.meta);
   const choices = { setup, meta, shell: { shownAs: '/bin/sh', executable: '/bin/sh' } } as const;
@@ -55,7 +48,7 @@ export function programsOf(settings: Settings, io: CliIo, names: ProgramNames, t
       const work =
         executable === null
           ? runHere(await moduleRun(command.program), command, childIo, streams)
-          : runElsewhere(executable, command, childIo, streams);
+          : startProgram(executable, command.argv, childIo, streams);
       return await within(timeLimitsS[command.timeLimit], work, words(command));
     },
   };
@@ -99,40 +92,6 @@ async function runHere(cliRun: CliRun, command: Command, io: CliIo, streams: Str
     stderr: streams.stderr === 'shown' ? io.stderr : stderr,
   });
   return { exitCode, stdout: stdout.text, stderr: stderr.text };
-}
-
-class Collected implements CliOutput {
-  text = '';
-
-  write(text: string): void {
-    this.text += text;
-  }
-}
-
-async function runElsewhere(executable: string, command: Command, io: CliIo, streams: Streams): Promise<Outcome> {
-  const { execa } = await import('execa');
-  const stdout = new Collected();
-  const stderr = new Collected();
-  const child = execa(executable, [...command.argv], {
-    env: io.env,
-    extendEnv: false,
-    cwd: io.cwd,
-    stdin: 'inherit',
-    stdout: streams.stdout === 'shown' && io.stdout === process.stdout ? 'inherit' : 'pipe',
-    stderr: streams.stderr === 'shown' && io.stderr === process.stderr ? 'inherit' : 'pipe',
-    reject: false,
-    buffer: false,
-  });
-  const shownOut = streams.stdout === 'shown' ? io.stdout : stdout;
-  const shownErr = streams.stderr === 'shown' ? io.stderr : stderr;
-  child.stdout?.on('data', (chunk: Buffer) => shownOut.write(chunk.toString()));
-  child.stderr?.on('data', (chunk: Buffer) => shownErr.write(chunk.toString()));
-  const { exitCode, signal } = await child;
-  if (exitCode === undefined && signal === undefined) {
-    io.stderr.write('Can not exec\n');
-    return { exitCode: EXIT.failed, stdout: '', stderr: '' };
-  }
-  return { exitCode: exitCode ?? -1, stdout: stdout.text, stderr: stderr.text };
 }
 
 /** Errors: AdmExit 20 when the time is up; the command's own end is not waited for. */

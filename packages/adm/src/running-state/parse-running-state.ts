@@ -159,7 +159,7 @@ class Parser {
     this.block(() => {
       const isUnknown = this.accept('_unknown');
       const name = this.peek().text;
-      if (this.peek().kind === 'end') this.fail([...known, '}'].join(' | '));
+      if (this.peek().kind === 'end') this.fail([...known].join(' | '));
       if (!known.has(name)) this.fail('an option keyword');
       this.position++;
       if (isUnknown) {

@@ -1,6 +1,6 @@
 /**
  * Every recorded run of drbdadm 9.34, replayed in this process. How many are reproduced must not fall, command by
- * command; the classes that are known to differ are in not-reproduced.ts. See README.md.
+ * command; the classes that are known to differ are in README.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,7 @@
 /** Runs a recorded command line in this process. */
+import { spawn } from 'node:child_process';
 import type { CliOutput } from '@tsdrbd/config';
+import type { StartProgram } from '../../src/execute/start-program';
 import { run } from '../../src/run';
 import { canonicalAddress, programNames, type AdmSystem } from '../../src/system';
 import { CONFIG_FOLDER, configReader, recordedAddresses, type RecordedRun } from './corpus';
@@ -24,12 +26,25 @@ export function replaySystem(): AdmSystem {
     names: programNames('drbdadm'),
     hostName: 'alice',
     reader: configReader(),
+    startProgram: startPlainly,
     addressState: ({ family, address }) =>
       family === 'sdp' || family === 'ssocks' || address.startsWith('127.') || addresses.has(canonicalAddress(address))
         ? 'up'
         : 'absent',
   };
 }
+
+/** jest cannot load execa: it has exports for `import` alone. */
+const startPlainly: StartProgram = (executable, argv, io, streams) =>
+  new Promise((resolve, reject) => {
+    const env = Object.fromEntries(Object.entries(io.env).filter(([, value]) => value !== undefined));
+    const child = spawn(executable, [...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [stdout, stderr] = [new Collected(), new Collected()];
+    child.stdout.on('data', (chunk) => (streams.stdout === 'shown' ? io.stdout : stdout).write(String(chunk)));
+    child.stderr.on('data', (chunk) => (streams.stderr === 'shown' ? io.stderr : stderr).write(String(chunk)));
+    child.on('error', reject);
+    child.on('close', (exitCode) => resolve({ exitCode: exitCode ?? -1, stdout: stdout.text, stderr: stderr.text }));
+  });
 
 export async function replay(recorded: RecordedRun, system: AdmSystem): Promise<ReplayedRun> {
   const stdout = new Collected();

@@ -5,7 +5,7 @@ import type { Address, ResolvedConnection, ResolvedOption, ResolvedPath } from '
 import { Schedule, type Scheduled } from '../schedule';
 import * as setup from '../setup-commands';
 import { optionsDiffer } from './compare-options';
-import { isNewVolume, peerDeviceToDefaults, toDefaults, type AdjustRequest } from './plan-adjust';
+import { peerDeviceToDefaults, setsPeerDevicesWithVolume, toDefaults, type AdjustRequest } from './plan-adjust';
 
 export function planConnections(schedule: Schedule, request: AdjustRequest, ready: Scheduled | null): void {
   const attempt = planOnce(request, ready, 'waiting');
@@ -59,7 +59,7 @@ class ConnectionPlanner {
     const { target, backend } = this.request;
     const created = this.add('net-up', 'new-peer', setup.newPeer(target.resource, configured, backend), this.after);
     for (const path of configured.paths) this.addPath(configured.peerNodeId, path, created);
-    this.setPeerDevices(configured, created, 'running-volumes');
+    this.setPeerDevices(configured, created, 'not-yet-set');
     this.connect(configured, created);
   }
 
@@ -94,10 +94,8 @@ class ConnectionPlanner {
   }
 
   private changePeerDevices(configured: ResolvedConnection, running: RunningConnection, base: Scheduled | null): void {
-    const { target } = this.request;
     for (const { volumeNumber, options } of configured.peerDevices) {
-      const volume = target.resource.volumes.find((candidate) => candidate.number === volumeNumber);
-      if (volume === undefined || isNewVolume(this.request.running, volume.number, volume.minor)) continue;
+      if (options.length > 0 && setsPeerDevicesWithVolume(this.request, volumeNumber)) continue;
       const current = running.peerDevices.find((peerDevice) => peerDevice.volumeNumber === volumeNumber);
       const currentOptions = current?.options ?? { settings: [], unknown: new Set<string>() };
       if (!optionsDiffer('peer-device', currentOptions, options)) continue;
@@ -135,18 +133,11 @@ class ConnectionPlanner {
     return losesItsOnly;
   }
 
-  private setPeerDevices(
-    configured: ResolvedConnection,
-    base: Scheduled,
-    which: 'all-volumes' | 'running-volumes',
-  ): void {
-    const { target, running } = this.request;
+  private setPeerDevices(configured: ResolvedConnection, base: Scheduled, which: 'all-volumes' | 'not-yet-set'): void {
     let previous = base;
     for (const { volumeNumber, options } of configured.peerDevices) {
-      const volume = target.resource.volumes.find((candidate) => candidate.number === volumeNumber);
-      if (options.length === 0 || volume === undefined) continue;
-      // New volumes' were scheduled together with the volume.
-      if (which === 'running-volumes' && isNewVolume(running, volume.number, volume.minor)) continue;
+      if (options.length === 0) continue;
+      if (which === 'not-yet-set' && setsPeerDevicesWithVolume(this.request, volumeNumber)) continue;
       const command = peerDeviceToDefaults(this.resourceName, configured.peerNodeId, volumeNumber, options);
       previous = this.add('peer-device', 'peer-device-options', command, previous);
     }

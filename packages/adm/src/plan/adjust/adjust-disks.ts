@@ -3,6 +3,7 @@ import type { RunningVolume } from '../../running-state/running-state';
 import { run } from '../command';
 import { attachSteps, resizeSteps } from '../disk-steps';
 import type { ResolvedVolume } from '@tsdrbd/config';
+import { deviceOptions } from '@tsdrbd/config/options';
 import type { ResolvedBacking } from '@tsdrbd/config';
 import type { Schedule, Scheduled } from '../schedule';
 import * as setup from '../setup-commands';
@@ -84,9 +85,10 @@ class DiskPlanner {
   }
 
   private changeSize(configured: ResolvedVolume, running: RunningVolume): void {
-    const wanted = meaning('disk', 'size', valueOf(configured.diskOptions, 'size'));
-    const current = meaning('disk', 'size', valueOf(running.options.settings, 'size'));
-    if (wanted === current) return;
+    // A running size of 0 is none; a configured one is a size all the same, as in the original.
+    const wanted = valueOf(configured.diskOptions, 'size');
+    const current = meaning('disk', 'size', valueOf(running.options.settings, 'size')) || null;
+    if ((wanted === undefined ? null : meaning('disk', 'size', wanted)) === current) return;
     const { resource } = this.request.target;
     this.schedule.add('disk', this.resourceName, 'resize', resizeSteps(resource, configured, []), this.after);
   }
@@ -118,7 +120,7 @@ class DiskPlanner {
 }
 
 /** They are fixed when the volume is made, and not compared. */
-const DEVICE_OPTIONS = new Set(['block-size', 'discard-granularity', 'max-bio-size']);
+const DEVICE_OPTIONS = new Set(deviceOptions.map(({ name }) => name));
 
 /** The index of an external meta-disk is not compared. */
 function sameBacking(configured: ResolvedBacking | null, running: RunningVolume): boolean {

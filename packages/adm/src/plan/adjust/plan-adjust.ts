@@ -43,8 +43,14 @@ function planResource(schedule: Schedule, { target, running, backend }: AdjustRe
   return schedule.add('resource', resource.name, 'resource-options', [run(command)]);
 }
 
+/** Whether the peers' options for a volume come with the making of the volume. */
+export function setsPeerDevicesWithVolume({ target, running, skip }: AdjustRequest, volumeNumber: number): boolean {
+  const volume = target.volumes.find(({ number }) => number === volumeNumber);
+  return volume !== undefined && !skip.has('disk') && isNewVolume(running, volume.number, volume.minor);
+}
+
 /** Volumes that do not run, or run as another minor. */
-export function isNewVolume(running: RunningResource | null, number: number, minor: number): boolean {
+function isNewVolume(running: RunningResource | null, number: number, minor: number): boolean {
   return !running?.volumes.some((volume) => volume.number === number && volume.minor === minor);
 }
 
@@ -55,9 +61,10 @@ function planNewVolumes(schedule: Schedule, request: AdjustRequest, ready: Sched
   for (const volume of target.volumes) {
     if (!isNewVolume(running, volume.number, volume.minor)) continue;
     after = schedule.add('disk-up', resource.name, 'new-minor', [run(setup.newMinor(resource, volume))], after);
-    if (skip.has('net')) continue;
+    if (skip.has('net') || skip.has('disk')) continue;
     let previous = after;
-    for (const connection of target.connections) {
+    // Hidden peers' too: the volume is new to them as well.
+    for (const connection of resource.connections) {
       for (const peerDevice of connection.peerDevices) {
         if (peerDevice.volumeNumber !== volume.number || peerDevice.options.length === 0) continue;
         const command = peerDeviceToDefaults(resource.name, connection.peerNodeId, volume.number, peerDevice.options);
