@@ -15,6 +15,7 @@ import type { AllocationExtent, BackingDevice, Completion } from './backing-devi
 import { createCompletionQueue } from './completion-queue';
 import { type DiskThread, startDiskThread } from './disk-thread';
 import { readNow, writeNow } from './inline-io';
+import { closeProbeFile } from './probe-file';
 import { rangeError } from './range';
 import { storageError } from './storage-error';
 import { createWriteLease, type WriteLease } from './write-lease';
@@ -42,8 +43,8 @@ export interface DiskDeviceOptions {
    * that have nothing else to do, and for memory file systems, which never wait.
    */
   readonly blocking: 'threads' | 'inline';
-  /** Whether `threads` makes small writes at once while the disk answers well; see write-lease.ts. */
-  readonly smallWrites: 'at-once-while-healthy' | 'on-thread';
+  /** With it `threads` makes small writes at once while the disk answers well (write-lease.ts); -1 for none. */
+  readonly probeFd: number;
 }
 
 interface HeldWrite {
@@ -89,17 +90,17 @@ export function createDiskDevice(options: DiskDeviceOptions): BackingDevice {
   };
 
   const lease =
-    blocking === 'threads' && options.smallWrites === 'at-once-while-healthy'
-      ? createWriteLease(
-          { fd, sizeBytes },
+    options.probeFd === -1
+      ? null
+      : createWriteLease(
+          { probeFd: options.probeFd },
           {
             prober: maintainerThread,
             writingCount: () => writer?.pendingCount ?? 0,
             maintainingCount: () => maintainer?.pendingCount ?? 0,
             nowMs: () => performance.now(),
           },
-        )
-      : null;
+        );
 
   /** Writes that go at once as soon as the writer thread, busy with earlier ones, is idle. */
   let held: HeldWrite[] = [];
@@ -272,12 +273,12 @@ export function createDiskDevice(options: DiskDeviceOptions): BackingDevice {
     close(done) {
       if (closed) return completions.push(done, null);
       closed = true;
-      lease?.close();
       const threads = [writer, maintainer, ...readers].filter((thread) => thread !== undefined);
       let left = threads.length;
       const finish = (): void => {
         try {
           closeSync(fd);
+          closeProbeFile(options.probeFd);
           done(null);
         } catch (error) {
           done(storageError('EIO', `cannot close ${name}: ${String(error)}`));

@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
 import { closeSync, fstatSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import type { BackingDevice } from './backing-device';
-import { createDiskDevice } from './disk-device';
+import { createDiskDevice, type DiskDeviceOptions } from './disk-device';
 import { inUse, lockExclusively } from './lock';
+import { openProbeFile } from './probe-file';
 import { storageError } from './storage-error';
 import { BLKGETSIZE64, BLKPBSZGET, BLKROGET, BLKSSZGET, errnoName, systemCalls } from './system-calls';
 
@@ -24,13 +25,22 @@ const TMPFS_MAGIC = 0x01021994;
 
 /** Opens a block device or regular file; rejects with a StorageFailure (ENOENT, EACCES, EROFS, EBUSY, ENOTBLK...). */
 export async function openBackingDevice(path: string, options: OpenOptions = {}): Promise<BackingDevice> {
-  return openBackingDeviceSync(path, options);
+  const wantsProbe =
+    (options.blocking ?? 'threads') === 'threads' &&
+    (options.access ?? 'read-write') === 'read-write' &&
+    (options.smallWrites ?? 'at-once-while-healthy') === 'at-once-while-healthy';
+  const found = openLocked(path, options);
+  if (!wantsProbe || found.blocking === 'inline') return createDiskDevice({ ...found, probeFd: -1 });
+  return createDiskDevice({ ...found, probeFd: await openProbeFile(path, found.kind) });
 }
 
-/** The same at once, for command line programs. */
-export function openBackingDeviceSync(path: string, options: OpenOptions = {}): BackingDevice {
+/** The same at once, for command line programs; all writes go inline or to a thread. */
+export function openBackingDeviceSync(path: string, options: Omit<OpenOptions, 'smallWrites'> = {}): BackingDevice {
+  return createDiskDevice({ ...openLocked(path, options), probeFd: -1 });
+}
+
+function openLocked(path: string, options: OpenOptions): Omit<DiskDeviceOptions, 'probeFd'> {
   const access = options.access ?? 'read-write';
-  const smallWrites = options.smallWrites ?? 'at-once-while-healthy';
   const exclusive = (options.sharing ?? 'exclusive') === 'exclusive';
   const fd = openFile(path, access, exclusive);
   try {
@@ -43,7 +53,7 @@ export function openBackingDeviceSync(path: string, options: OpenOptions = {}): 
       if (access === 'read-write' && ioctlNumber(fd, path, BLKROGET, 4) !== 0) {
         throw storageError('EROFS', `cannot open ${path} for writing: the block device is read-only`);
       }
-      return createDiskDevice({
+      return {
         name: path,
         access,
         kind: 'block',
@@ -53,10 +63,9 @@ export function openBackingDeviceSync(path: string, options: OpenOptions = {}): 
         physicalBlockSizeBytes: ioctlNumber(fd, path, BLKPBSZGET, 4),
         discardSupported: blockDeviceDiscards(stat.rdev),
         blocking: options.blocking ?? 'threads',
-        smallWrites,
-      });
+      };
     }
-    return createDiskDevice({
+    return {
       name: path,
       access,
       kind: 'file',
@@ -66,8 +75,7 @@ export function openBackingDeviceSync(path: string, options: OpenOptions = {}): 
       physicalBlockSizeBytes: FILE_PHYSICAL_BYTES,
       discardSupported: true,
       blocking: statfsSync(path).type === TMPFS_MAGIC ? 'inline' : (options.blocking ?? 'threads'),
-      smallWrites,
-    });
+    };
   } catch (error) {
     closeSync(fd);
     throw error;

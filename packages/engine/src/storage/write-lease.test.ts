@@ -1,11 +1,6 @@
-import { mkdtempSync, openSync, closeSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DiskCallDone, DiskThread } from './disk-thread';
 import { createWriteLease, LEASE_MS, type WriteLease } from './write-lease';
 
-let directory: string;
-let fd: number;
 let nowMs: number;
 let writing: number;
 let maintaining: number;
@@ -13,16 +8,13 @@ let probes: DiskCallDone[];
 let lease: WriteLease;
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'tsdrbd-lease-'));
-  writeFileSync(join(directory, 'disk'), Buffer.alloc(65536));
-  fd = openSync(join(directory, 'disk'), 'r+');
   nowMs = 1000;
   writing = 0;
   maintaining = 0;
   probes = [];
   const prober: Pick<DiskThread, 'probe'> = { probe: (_fd, _offset, _into, done) => void probes.push(done) };
   lease = createWriteLease(
-    { fd, sizeBytes: 65536 },
+    { probeFd: 99 },
     {
       prober: () => prober as DiskThread,
       writingCount: () => writing,
@@ -31,13 +23,6 @@ beforeEach(() => {
     },
   );
 });
-afterEach(() => {
-  lease.close();
-  for (const answer of probes.splice(0)) answer(4096);
-  closeSync(fd);
-  rmSync(directory, { recursive: true, force: true });
-});
-
 const answerProbe = (afterMs: number, result = 4096): void => {
   nowMs += afterMs;
   probes.shift()?.(result);
@@ -69,6 +54,11 @@ test.each([
   lease.decide(0, 4096);
   answerProbe(afterMs, result);
   expect(lease.decide(0, 4096)).toBe('on-thread');
+  expect(probes.length).toBe(0); // the disk is left alone
+  nowMs += 1000;
+  expect(lease.decide(0, 4096)).toBe('on-thread');
+  answerProbe(1);
+  expect(lease.decide(0, 4096)).toBe('at-once');
 });
 
 test('a flush under way sends writes to the thread; earlier writes there hold them', () => {

@@ -13,19 +13,19 @@
  * A disk that stops answering is noticed within LEASE_MS; what remains is a disk that stalls right after a good
  * answer while a write needs the journal. See docs/decisions/0004-backing-writes.md. An idle device is not probed.
  */
-import { closeSync, constants, openSync } from 'node:fs';
+import { alignedPage, PAGE_BYTES } from './aligned-page';
 import { dirtyRoomBytes } from './dirty-room';
 import type { DiskThread } from './disk-thread';
-import { systemCalls } from './system-calls';
 
 export const LEASE_MS = 200;
 /** A lease is renewed from this age on, if there are writes. */
 const RENEW_MS = 100;
+/** After a bad answer the disk is left alone for a while. */
+const RETRY_MS = 500;
 /** A disk that takes longer is too busy to bet on. */
 const PROBE_SLOW_MS = 50;
 /** A longer copy holds up the event loop by itself. */
 const WRITE_MAX_BYTES = 64 * 1024;
-const PAGE_BYTES = 4096;
 
 export interface WriteLease {
   /**
@@ -34,12 +34,11 @@ export interface WriteLease {
    * Renews the lease when it is about time.
    */
   decide(offsetBytes: number, lengthBytes: number): 'at-once' | 'hold' | 'on-thread';
-  close(): void;
 }
 
 export interface WriteLeaseOptions {
-  readonly fd: number;
-  readonly sizeBytes: number;
+  /** Where the probe reads its first page; see probe-file.ts. Stays the caller's. */
+  readonly probeFd: number;
 }
 
 export interface WriteLeaseDependencies {
@@ -56,64 +55,35 @@ export interface WriteLeaseDependencies {
 export function createWriteLease(options: WriteLeaseOptions, dependencies: WriteLeaseDependencies): WriteLease {
   const { prober, writingCount, maintainingCount, nowMs } = dependencies;
   const target = alignedPage();
-  const probeAt = Math.max(0, Math.floor(options.sizeBytes / PAGE_BYTES) - 1) * PAGE_BYTES;
-  /** undefined: not tried; -1: this file system has no direct reads, so there is never a lease. */
-  let probeFd: number | undefined;
   let probing = false;
-  let probeStartedMs = -Infinity;
+  let nextProbeMs = -Infinity;
   let validUntilMs = -Infinity;
   let roomBytes = 0;
-  let closed = false;
 
   const probe = (startedMs: number): void => {
-    probeFd ??= openDirect(options.fd);
-    if (probeFd === -1 || options.sizeBytes < PAGE_BYTES) return;
     probing = true;
-    probeStartedMs = startedMs;
-    prober().probe(probeFd, probeAt, target, (result) => {
+    nextProbeMs = startedMs + RENEW_MS;
+    prober().probe(options.probeFd, 0, target, (result) => {
       probing = false;
-      if (closed) return closeProbe();
-      const healthy = result > 0 && nowMs() - startedMs < PROBE_SLOW_MS;
+      const answeredMs = nowMs();
+      const healthy = result > 0 && answeredMs - startedMs < PROBE_SLOW_MS;
       roomBytes = healthy ? dirtyRoomBytes() / 2 : 0;
       validUntilMs = healthy ? startedMs + LEASE_MS : -Infinity;
+      if (!healthy) nextProbeMs = answeredMs + RETRY_MS;
     });
-  };
-  const closeProbe = (): void => {
-    if (probeFd !== undefined && probeFd !== -1) closeSync(probeFd);
-    probeFd = -1;
   };
 
   return {
     decide(offsetBytes, lengthBytes) {
       const wholePages = offsetBytes % PAGE_BYTES === 0 && lengthBytes % PAGE_BYTES === 0;
-      if (lengthBytes > WRITE_MAX_BYTES || !wholePages || probing || closed) return 'on-thread';
+      if (lengthBytes > WRITE_MAX_BYTES || !wholePages || probing) return 'on-thread';
       const now = nowMs();
       const good = now < validUntilMs && lengthBytes <= roomBytes && maintainingCount() === 0;
-      if (now - probeStartedMs >= RENEW_MS) probe(now);
+      if (now >= nextProbeMs) probe(now);
       if (!good) return 'on-thread';
       if (writingCount() > 0) return 'hold';
       roomBytes -= lengthBytes;
       return 'at-once';
     },
-    close() {
-      closed = true;
-      if (!probing) closeProbe();
-    },
   };
-}
-
-/** Direct I/O wants memory at a block's boundary. */
-function alignedPage(): Uint8Array {
-  const memory = Buffer.allocUnsafeSlow(2 * PAGE_BYTES);
-  const excess = Number(systemCalls().address(memory) % BigInt(PAGE_BYTES));
-  return memory.subarray(PAGE_BYTES - excess, 2 * PAGE_BYTES - excess);
-}
-
-/** The same file once more, past the page cache; -1 where the file system cannot. */
-function openDirect(fd: number): number {
-  try {
-    return openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_DIRECT);
-  } catch {
-    return -1;
-  }
 }
