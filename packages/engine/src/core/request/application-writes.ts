@@ -270,9 +270,10 @@ export class ApplicationWrites {
     request.completed = true;
     // A later write may depend on this one: it must belong to a later epoch.
     for (const leg of request.legs) leg.epoch.owner.writeCompleted(leg.epoch);
+    // Before anybody hears of the completion: who waits for the last write (a demotion) writes the bitmap out next.
+    this.destroyIfDone(request);
     this.device.applicationLocks.leave(request.lock);
     this.finish(request, ok ? null : 'EIO');
-    this.destroyIfDone(request);
   }
 
   private finish(request: WriteRequest, error: WriteErrno | null): void {
