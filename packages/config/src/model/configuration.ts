@@ -48,20 +48,6 @@ export interface OptionSections {
   stackedTimeouts: boolean;
 }
 
-export function emptyOptionSections(): OptionSections {
-  return {
-    net: [],
-    disk: [],
-    peerDevice: [],
-    device: [],
-    resource: [],
-    startup: [],
-    handlers: [],
-    proxy: { options: [], plugins: [] },
-    stackedTimeouts: false,
-  };
-}
-
 export interface ResourceSection extends OptionSections {
   readonly name: string;
   readonly position: Position;

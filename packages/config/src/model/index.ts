@@ -8,7 +8,6 @@ export {
 } from './address';
 export {
   defaultGlobalSettings,
-  emptyOptionSections,
   isIgnored,
   isStacked,
   type Configuration,

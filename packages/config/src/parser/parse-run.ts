@@ -9,8 +9,8 @@ export interface ParseRun {
   readonly diagnostics: Diagnostic[];
   /** Keys that must be unique in the whole run. */
   readonly unique: UniquenessTable;
-  /** Keys that must be unique in one resource; a new table per resource, common and template-file. */
-  uniqueInResource: UniquenessTable;
+  /** Keys that must be unique in one resource; emptied by each resource, common and template-file. */
+  readonly uniqueInResource: UniquenessTable;
   /** Canonical paths of the files read so far; none is included twice. */
   readonly filesRead: Set<string>;
   /** Line of the last host or option section that was read. */

@@ -1,12 +1,5 @@
 /** `resource NAME { }`, `common { }` and template files. Source: config.md 3, 7.2. */
-import {
-  ConfigError,
-  EXIT_USAGE,
-  emptyOptionSections,
-  type OptionSections,
-  type Position,
-  type ResourceSection,
-} from '../model';
+import { ConfigError, EXIT_USAGE, type OptionSections, type Position, type ResourceSection } from '../model';
 import { parseConnection, parseMesh } from './connection-section';
 import { parseFloatingSection, parseOnSection, parseStackedSection, parseThisHostSection } from './host-section';
 import { besideFile } from './file-name';
@@ -22,7 +15,6 @@ import {
 } from './sections';
 import { parseSkip } from './skip';
 import { TokenStream } from './token-stream';
-import { UniquenessTable } from './uniqueness';
 import { implicitVolume, parseDiskPath, parseVolume, parseVolumeStatement } from './volume-section';
 
 const EXPECTED =
@@ -63,7 +55,15 @@ function refuseHosts(tokens: TokenStream, sections: ResourceSection, name: strin
 
 function newResource(name: string, position: Position): ResourceSection {
   return {
-    ...emptyOptionSections(),
+    net: [],
+    disk: [],
+    peerDevice: [],
+    device: [],
+    resource: [],
+    startup: [],
+    handlers: [],
+    proxy: { options: [], plugins: [] },
+    stackedTimeouts: false,
     name,
     position,
     templateFile: undefined,
@@ -79,7 +79,7 @@ function newResource(name: string, position: Position): ResourceSection {
 
 /** Reads up to the closing brace, or to the end of the file, which closes a resource too; the `{` has been read. */
 function parseResourceBody(tokens: TokenStream, name: string): ResourceSection {
-  tokens.run.uniqueInResource = new UniquenessTable();
+  tokens.run.uniqueInResource.clear();
   const resource = newResource(name, tokens.position(tokens.token.line));
   for (;;) {
     const token = tokens.nextStatement();

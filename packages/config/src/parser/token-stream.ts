@@ -21,6 +21,7 @@ export class TokenStream {
   token: Token;
   /** Line of the keyword that opened the statement (or the nested block) being read. */
   statementLine = 0;
+  private lastPosition: Position;
 
   constructor(
     text: string,
@@ -28,6 +29,7 @@ export class TokenStream {
     readonly file: { readonly openedAs: string; readonly canonical: string },
   ) {
     this.lexer = new Lexer(text);
+    this.lastPosition = { file: file.canonical, openedAs: file.openedAs, line: 1 };
     this.token = { kind: 'end', text: '', number: 0, line: 1 };
   }
 
@@ -44,7 +46,11 @@ export class TokenStream {
   }
 
   position(line: number): Position {
-    return { file: this.file.canonical, openedAs: this.file.openedAs, line };
+    // Statements of one line share the object: a configuration has thousands of them.
+    if (this.lastPosition.line !== line) {
+      this.lastPosition = { file: this.file.canonical, openedAs: this.file.openedAs, line };
+    }
+    return this.lastPosition;
   }
 
   statementPosition(): Position {

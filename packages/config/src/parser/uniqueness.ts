@@ -5,6 +5,10 @@ import { ConfigError, type Position } from '../model';
 export class UniquenessTable {
   private readonly seen = new Map<string, Position>();
 
+  clear(): void {
+    this.seen.clear();
+  }
+
   /** `what` names the kind of thing in the message, `key` the thing. */
   claim(what: string, key: string, position: Position): void {
     const first = this.seen.get(key);

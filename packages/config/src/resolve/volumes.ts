@@ -98,8 +98,9 @@ export function checkVolumePair(run: ParseRun, resource: ResourceSection, a: Hos
   const { file, line } = resource.position;
   const where = `${file}:${line}: in resource ${resource.name}, on ${a.names.join(' ')}`;
   const names = b.names.join(' ');
-  const numbers = [...new Set([...a.volumes, ...b.volumes].map((volume) => volume.vnr))].sort((x, y) => x - y);
-  for (const vnr of numbers) {
+  const numbers = new Set(a.volumes.map((volume) => volume.vnr));
+  for (const { vnr } of b.volumes) numbers.add(vnr);
+  for (const vnr of [...numbers].sort((x, y) => x - y)) {
     const left = a.volumes.find((volume) => volume.vnr === vnr);
     const right = b.volumes.find((volume) => volume.vnr === vnr);
     if (left === undefined) {
