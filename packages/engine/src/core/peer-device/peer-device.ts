@@ -186,8 +186,10 @@ export class PeerDevice {
     let flags = extraFlags;
     if (this.connection.discardMyData) flags |= UuidFlag.DISCARD_MY_DATA;
     if (device.crashedPrimary) flags |= UuidFlag.CRASHED_PRIMARY;
-    const disk = device.diskState === Disk.Negotiating ? device.stateAfterNegotiation?.disk : device.diskState;
-    if (disk === Disk.Inconsistent) flags |= UuidFlag.INCONSISTENT;
+    // Only while negotiating: otherwise P_STATE tells of the disk itself.
+    if (device.diskState === Disk.Negotiating && device.stateAfterNegotiation?.disk === Disk.Inconsistent) {
+      flags |= UuidFlag.INCONSISTENT;
+    }
     this.sentDirtyBits = this.outOfSyncBits;
     const packet: UuidsPacket = {
       kind: 'Uuids',

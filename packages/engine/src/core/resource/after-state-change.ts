@@ -37,6 +37,8 @@ function startsGeneration(device: Device, peerDevice: PeerDevice, before: Volume
 function tellsPeer(before: VolumeState, after: VolumeState): boolean {
   if (after.conn < Conn.Connected) return false;
   if (before.conn === Conn.WFReportParams) return true;
+  // A promotion may begin a generation, which the peer has to hear of first: `becamePrimary` tells it of both.
+  if (before.role !== Role.Primary && after.role === Role.Primary) return false;
   if (before.role !== after.role || before.userIsp !== after.userIsp || before.aftrIsp !== after.aftrIsp) return true;
   if (before.conn !== after.conn && after.conn === Conn.Ahead) return true;
   if (before.disk === after.disk) return false;

@@ -343,7 +343,9 @@ export class Resource {
     for (const device of this.devices.values()) {
       const { disk } = device;
       for (const { connection } of device.peerDevices) connection.discardMyData = false;
+      const connected = device.peerDevices.filter(({ conn }) => conn >= Conn.Connected);
       if (disk === null) {
+        for (const peerDevice of connected) peerDevice.sendState();
         finished();
         continue;
       }
@@ -354,12 +356,9 @@ export class Resource {
       if (isNew) device.newCurrentUuid();
       disk.update({ currentUuid: withPrimaryBit(disk.superblock.currentUuid, true) });
       device.exposedUuid = disk.superblock.currentUuid;
-      if (isNew) {
-        for (const peerDevice of device.peerDevices) {
-          if (peerDevice.conn < Conn.Connected) continue;
-          peerDevice.sendUuids(0n);
-          peerDevice.sendState();
-        }
+      for (const peerDevice of connected) {
+        if (isNew) peerDevice.sendUuids(0n);
+        peerDevice.sendState();
       }
       device.commitGeneration(finished);
     }
