@@ -16,3 +16,5 @@ export { findVolumes, type FoundVolume } from './resolve/lookup';
 export { dump, type DumpRequest, type DumpResult } from './dump/dump-command';
 export { dumpConfigurationXml, dumpResourceXml } from './dump/dump-xml';
 export { dumpConfiguration, dumpResource, type DumpDetail, type DumpOptions } from './dump/dump';
+export { findMetadataAreas, type MetadataArea } from './resolve/metadata-area';
+export { processSurroundings, type ProcessSurroundings } from './reader/process-surroundings';

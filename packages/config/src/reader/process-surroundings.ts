@@ -1,0 +1,39 @@
+/** The host that this process runs on, as configurations see it. Sources: config.md 0, 5.1. */
+import { hostname, networkInterfaces } from 'node:os';
+import type { Address, Surroundings } from '../model';
+
+export interface ProcessSurroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly isTerminal: boolean;
+  /** What `require-drbd-module-version-*` compares with, unless the environment overrides it. */
+  readonly moduleVersion?: string;
+}
+
+export function processSurroundings({ env, isTerminal, moduleVersion }: ProcessSurroundings): Surroundings {
+  return {
+    nodeName: env.__DRBD_NODE__ ?? hostname(),
+    moduleVersion: env.DRBD_DRIVER_VERSION_OVERRIDE ?? moduleVersion,
+    isTerminal,
+    addressState,
+  };
+}
+
+/** Node lists the interfaces that are up. All of 127.0.0.0/8 is this host, listed or not. */
+function addressState({ family, address }: Address): 'up' | 'absent' {
+  if (family === 'sdp' || family === 'ssocks' || address.startsWith('127.')) return 'up';
+  const wanted = canonicalAddress(address);
+  const interfaces = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return interfaces.some((one) => canonicalAddress(one.address) === wanted) ? 'up' : 'absent';
+}
+
+/** Without zone, and IPv6 in one spelling. */
+function canonicalAddress(address: string): string {
+  const bare = address.replace(/%.*$/, '');
+  if (!bare.includes(':')) return bare;
+  try {
+    return new URL(`http://[${bare}]/`).hostname;
+  } catch {
+    // The grammar lets through what is no address; it is on no interface either.
+    return bare;
+  }
+}
