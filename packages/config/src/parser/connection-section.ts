@@ -102,14 +102,11 @@ function parseConnectionVolume(tokens: TokenStream): PeerDeviceSection {
   const vnr = leadingInteger(tokens.expectInteger());
   const peerDevice: PeerDeviceSection = { vnr, position: tokens.position(line), written: true, options: [] };
   tokens.expectPunctuation('{');
-  for (;;) {
-    tokens.next();
-    if (tokens.isPunctuation('}')) return peerDevice;
-    if (!tokens.isKeyword('disk')) throw tokens.expected('disk | }');
-    tokens.expectPunctuation('{');
-    peerDevice.options = [];
-    parsePeerDeviceSection(tokens, peerDevice.options);
-  }
+  tokens.expectKeyword('disk', 'TK_DISK');
+  tokens.expectPunctuation('{');
+  parsePeerDeviceSection(tokens, peerDevice.options);
+  tokens.expectPunctuation('}');
+  return peerDevice;
 }
 
 function implicitPath(tokens: TokenStream, connection: ConnectionSection): PathSection {

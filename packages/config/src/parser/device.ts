@@ -15,6 +15,10 @@ export function parseDevice(tokens: TokenStream, volume: VolumeSection, owner: D
   volume.minor = undefined;
   if (token.kind === 'string') {
     volume.device = token.text.startsWith('drbd') ? `/dev/${token.text}` : token.text;
+    if (owner === 'mine' && !volume.device.startsWith('/dev/drbd')) {
+      const text = 'device name must start with /dev/drbd\n\t(/dev/ is optional, but drbd is required)';
+      tokens.late(text, tokens.statementLine);
+    }
     tokens.next();
   }
   if (tokens.isKeyword('minor')) {
@@ -34,9 +38,6 @@ function checkName(tokens: TokenStream, volume: VolumeSection, device: string, o
   const explicitMinor = volume.minor;
   volume.minor ??= nameMinor ?? tokens.run.surroundings.minorOfDeviceNode?.(device);
   if (owner === 'foreign') return;
-  if (!device.startsWith('/dev/drbd')) {
-    tokens.late('device name must start with /dev/drbd\n\t(/dev/ is optional, but drbd is required)', line);
-  }
   if (volume.minor === undefined) {
     tokens.late('no minor given nor device name contains a minor number', line);
     return;

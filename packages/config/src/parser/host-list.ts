@@ -7,6 +7,6 @@ export function parseHostList(tokens: TokenStream, end: '{' | ';'): string[] {
     const token = tokens.next();
     if (token.kind === 'string') names.push(token.text);
     else if (tokens.isPunctuation(end) && names.length > 0) return names;
-    else throw tokens.expected(names.length === 0 ? 'TK_STRING' : `TK_STRING | '${end}'`);
+    else throw tokens.expected(tokens.isPunctuation(end) ? 'TK_STRING' : `TK_STRING | '${end}'`);
   }
 }

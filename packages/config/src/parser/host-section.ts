@@ -56,9 +56,10 @@ export function parseFloatingSection(tokens: TokenStream, resourceName: string):
   tokens.next();
   const name = floatingName(address);
   const host = newHost('floating', [name], tokens.position(tokens.token.line), { address });
+  const isWhole = tokens.isPunctuation(';');
+  if (!isWhole && !tokens.isPunctuation('{')) throw tokens.expected('{ | ;');
   tokens.claim('host section', `${resourceName}: on ${name}`);
-  if (tokens.isPunctuation(';')) return host;
-  if (!tokens.isPunctuation('{')) throw tokens.expected('{ | ;');
+  if (isWhole) return host;
   parseHostStatements(tokens, { host, resourceName });
   return host;
 }
@@ -181,14 +182,14 @@ function parseAddressOrNodeId(tokens: TokenStream, section: Section): boolean {
     }
     claimForHost(tokens, section, 'address');
     host.address = parseAddress(tokens);
-    // The original checks the port of this statement twice.
-    tokens.checkRange('port', host.address.port, scaledInteger(host.address.port), 1, 65535);
     tokens.expectPunctuation(';');
+    // The original checks the port of this statement a second time.
+    tokens.checkRange('port', host.address.port, scaledInteger(host.address.port), 1, 65535);
     return true;
   }
   if (!tokens.isKeyword('node-id')) return false;
-  claimForHost(tokens, section, 'node-id');
   const id = tokens.expectInteger();
+  claimForHost(tokens, section, 'node-id');
   tokens.claim('node-id', `${section.resourceName}:${id}`);
   tokens.checkRange('node-id', id, scaledInteger(id), 0, NODE_ID_MAX);
   tokens.expectPunctuation(';');

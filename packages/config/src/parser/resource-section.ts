@@ -24,8 +24,8 @@ const EXPECTED =
 export function parseResource(tokens: TokenStream): ResourceSection {
   const name = tokens.expectString();
   checkResourceName(name);
-  tokens.run.unique.claim('resource section', name, tokens.statementPosition());
   tokens.expectPunctuation('{');
+  tokens.run.unique.claim('resource section', name, tokens.statementPosition());
   return parseResourceBody(tokens, name);
 }
 
@@ -40,8 +40,8 @@ export function checkResourceName(name: string): void {
 
 /** The word `common` has been read. Volumes and connections are read there, and of no use. */
 export function parseCommon(tokens: TokenStream): OptionSections {
-  tokens.run.unique.claim('resource section', 'common', tokens.statementPosition());
   tokens.expectPunctuation('{');
+  tokens.run.unique.claim('resource section', 'common', tokens.statementPosition());
   const common = parseResourceBody(tokens, 'common');
   refuseHosts(tokens, common, 'common');
   return common;

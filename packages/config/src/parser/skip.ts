@@ -11,8 +11,10 @@ export function parseSkip(tokens: TokenStream): void {
     if (token.kind === 'end') {
       throw new ConfigError(`${tokens.where(line)}reached eof while parsing this skip block.`);
     }
-    if (tokens.isPunctuation('{')) depth += 1;
-    if (tokens.isPunctuation('}') && depth > 0) {
+    if (tokens.isPunctuation('{')) {
+      depth += 1;
+    } else if (tokens.isPunctuation('}')) {
+      // A stray `}` in front counts too: the original then goes on to the end of an inner block.
       depth -= 1;
       if (depth === 0) return;
     }

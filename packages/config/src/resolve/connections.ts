@@ -36,21 +36,24 @@ export function createConnections(run: ParseRun, resource: ResourceSection): voi
 
 function createMesh(run: ParseRun, resource: ResourceSection, mesh: MeshSection): void {
   const where = `${resource.position.file}:${resource.position.line}: in resource ${resource.name}:`;
-  const members = mesh.hosts.flatMap((name) => {
+  const members: HostSection[] = [];
+  for (const name of mesh.hosts) {
     const host = findHost(resource, name);
-    if (host !== undefined) return [{ name, host }];
-    const text = `There is no 'on' section for hostname '${name}' named in the connection-mesh`;
-    report(run, 'late', `${where}\n\t${text}`);
-    return [];
-  });
+    if (host === undefined) {
+      const text = `There is no 'on' section for hostname '${name}' named in the connection-mesh`;
+      report(run, 'late', `${where}\n\t${text}`);
+      return;
+    }
+    members.push(host);
+  }
   members.forEach((a, index) => {
     for (const b of members.slice(index + 1)) {
-      if (a.host === b.host) continue;
-      if (a.host.proxy !== undefined && b.host.proxy !== undefined) {
+      if (a === b) continue;
+      if (a.proxy !== undefined && b.proxy !== undefined) {
         report(run, 'late', `${where}\n\t${PROXY_IN_MESH}`);
         continue;
       }
-      const connection = connectionBetween([a.host, b.host], 'mesh', mesh.position);
+      const connection = connectionBetween([a, b], 'mesh', mesh.position);
       for (const option of mesh.netOptions) {
         if (connection.netOptions.some((other) => other.name === option.name)) continue;
         connection.netOptions.unshift({ ...option, inherited: true });
