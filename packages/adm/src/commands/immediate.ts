@@ -3,7 +3,7 @@ import { AdmExit, EXIT } from '../adm-exit';
 import { handlerSteps } from '../handlers/handler';
 import type { Step } from '../plan/command';
 import type { RunContext } from '../run-context';
-import { ResourceWords } from './resource-words';
+import { ResourceWords, type LookUp } from './resource-words';
 import { stepsFor } from './steps';
 import type { Target } from './target';
 
@@ -48,11 +48,8 @@ async function forTargets(context: RunContext, stepsOf: (target: Target) => read
   return worst;
 }
 
-export type FoundTarget =
-  { readonly kind: 'target'; readonly target: Target } | { readonly kind: 'error'; readonly message: string };
-
 /** In the order of the words, or of the configuration. Errors: AdmExit 1 when there is nothing to do. */
-export function* targetsOf(context: RunContext): Generator<FoundTarget> {
+export function* targetsOf(context: RunContext): Generator<LookUp> {
   const { command, resourceWords } = context.invocation;
   if (resourceWords[0] === 'all' || resourceWords.length === 0) {
     for (const target of allTargets(context)) yield { kind: 'target', target };
@@ -66,7 +63,11 @@ export function* targetsOf(context: RunContext): Generator<FoundTarget> {
 function allTargets(context: RunContext): readonly Target[] {
   const { configuration } = context;
   if (configuration.resources.length === 0) throw new AdmExit(EXIT.usage, 'no resources defined!');
-  if (context.selectable().length === 0) throw nothingSelectable(context);
+  if (context.selectable().length === 0) {
+    // What is wrong with the configuration goes first.
+    configuration.resources.slice(0, 1).forEach((section) => context.checkSection(section));
+    throw nothingSelectable(context);
+  }
   return context.selectableResources().map((resource) => ({
     resource,
     volume: null,

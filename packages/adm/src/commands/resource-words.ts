@@ -1,6 +1,6 @@
 /** RES, RES/VNR, RES:PEER, RES:PEER/VNR, minor-N and all. Source: adm.md 1.3, 1.5. */
-import { AdmExit, EXIT } from '../adm-exit';
 import type { ResolvedConnection, ResolvedResource, ResolvedVolume } from '@tsdrbd/config';
+import { AdmExit, EXIT } from '../adm-exit';
 import { commandRow, type CommandName } from './command-table';
 import type { Target } from './target';
 
@@ -59,6 +59,7 @@ export class ResourceWords {
     }
   }
 
+  /** Errors: AdmExit for a part that the resource does not have, or that the command cannot take. */
   lookUp(text: string): LookUp {
     const word = parseWord(text);
     let resource = this.directory.find(word.resourceName);
@@ -78,22 +79,20 @@ export class ResourceWords {
     if (word.peerName !== null) {
       peer = this.findPeer(resource, word.peerName);
       if (peer === null) {
-        return { kind: 'error', message: this.noPeerMessage(resource, word) + unexpected(text) };
+        throw unexpected(text, this.noPeerMessage(resource, word));
       }
     }
     let volume: ResolvedVolume | null = null;
     if (volumeNumber !== null) {
       volume = resource.volumes.find(({ number }) => number === volumeNumber) ?? null;
       if (volume === null) {
-        const message = `Resource '${resource.name}' has no volume ${volumeNumber}`;
-        return { kind: 'error', message: message + unexpected(text) };
+        throw unexpected(text, `Resource '${resource.name}' has no volume ${volumeNumber}`);
       }
     }
     volume = this.checkVolume(resource, volume, text);
     const visible = this.enabled.get(resource.name) ?? 'all';
     if (peer !== null && visible !== 'all' && visible !== peer) {
-      const message = `Connection '${peer.name}' has the ignore flag set`;
-      return { kind: 'error', message: message + unexpected(text) };
+      throw unexpected(text, `Connection '${peer.name}' has the ignore flag set`);
     }
     return {
       kind: 'target',
@@ -152,8 +151,9 @@ function alreadyEnabled(text: string): AdmExit {
   return new AdmExit(EXIT.usage, `USAGE_BUG: ${text} would enable an already enabled connection`);
 }
 
-function unexpected(text: string): string {
-  return `\n'${text}' unexpected ctx_by_* result r=-2`;
+/** A part that the resource does not have ends the run; an unknown resource does not. */
+function unexpected(text: string, message: string): AdmExit {
+  return new AdmExit(EXIT.usage, `${message}\n'${text}' unexpected ctx_by_* result r=-2`);
 }
 
 /** The volume is behind the last `/`, the peer behind the first `:` of what is left. */

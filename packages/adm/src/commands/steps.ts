@@ -72,8 +72,8 @@ function volumesOf(
   });
 }
 
-function refuseDiskless(command: CommandName): Step {
-  return { kind: 'refuse', exitCode: EXIT.config, message: needsDiskMessage(command) };
+function refuseDiskless(command: CommandName) {
+  return { kind: 'refuse' as const, exitCode: EXIT.config, message: needsDiskMessage(command) };
 }
 
 /** null: it has no disk here. */
@@ -147,7 +147,7 @@ function volumeSteps(target: Target, volume: ResolvedVolume, context: StepContex
     case 'detach':
       return [run(onMinor('detach', 'medium'))];
     case 'new-minor':
-      return [run(setup.newMinor(resource, volume))];
+      return [run(setup.newMinor(resource, volume, backend))];
     case 'del-minor':
     case 'resume-io':
       return [run(onMinor('none'))];
@@ -234,7 +234,7 @@ function peerSteps(target: Target, connection: ResolvedConnection, context: Step
         (volume): readonly Step[] =>
           onDisk(volume, (backing) =>
             metaCommand('forget-peer', resource, volume, backing, { peerNodeId: connection.peerNodeId, backend }),
-          ) ?? [refuseDiskless(command)],
+          ) ?? [{ ...refuseDiskless(command), kind: 'complain' }],
       );
       return [{ kind: 'ask-engine-first', command: onPeer('none'), rule: 'state', fallback }];
     }

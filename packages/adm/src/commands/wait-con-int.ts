@@ -1,8 +1,7 @@
 /** `wait-con-int`: what an init script calls to wait for the peers of everything. Source: adm.md 6.2. */
-import type { CliIo } from '@tsdrbd/config';
+import type { CliIo, ResolvedResource } from '@tsdrbd/config';
 import { EXIT } from '../adm-exit';
 import type { Executor } from '../execute/executor';
-import type { ResolvedResource } from '@tsdrbd/config';
 import { setupCommand } from '../plan/setup-commands';
 import { startupWords } from './wait';
 

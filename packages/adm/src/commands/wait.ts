@@ -1,7 +1,7 @@
 /** wait-connect and wait-sync. Source: adm.md 6.1. */
+import type { ResolvedResource } from '@tsdrbd/config';
 import type { Step } from '../plan/command';
 import { configured } from '../plan/emitted-options';
-import type { ResolvedResource } from '@tsdrbd/config';
 import { setupCommand } from '../plan/setup-commands';
 import type { Target } from './target';
 

@@ -1,5 +1,4 @@
 /** Carries out steps, or prints them. Source: adm.md 1.9, 2.3, 5.1, 5.4. */
-import { randomBytes } from 'node:crypto';
 import type { CliIo } from '@tsdrbd/config';
 import { AdmExit, EXIT } from '../adm-exit';
 import type { Settings } from '../command-line/invocation';
@@ -143,6 +142,8 @@ export class Executor {
     const { exitCode, stdout } = await this.programs.run(step.read, { stdout: 'captured', stderr: 'shown' });
     const hasUuid = exitCode === EXIT.ok && /[1-9A-Fa-f]/.test(stdout);
     if (hasUuid) return EXIT.ok;
+    // Loaded here: it costs every other command a tenth of its start.
+    const { randomBytes } = await import('node:crypto');
     const uuid = randomBytes(8).toString('hex').toUpperCase();
     return await this.runCommand(step.writeOf(uuid));
   }

@@ -1,7 +1,7 @@
 /** A handler: what the engine calls when something happened. Source: adm.md 7.2. */
+import type { ResolvedResource } from '@tsdrbd/config';
 import type { Command } from '../plan/command';
 import { run, type Step } from '../plan/command';
-import type { ResolvedResource } from '@tsdrbd/config';
 import { shellEscape } from '../execute/command-text';
 
 /** Node ids go from 0 to 31; variables of ids that the configuration does not have are cleared. */

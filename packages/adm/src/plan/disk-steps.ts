@@ -1,8 +1,7 @@
 /** Steps on a volume's disk that more than one command takes. */
+import type { ResolvedBacking, ResolvedResource, ResolvedVolume } from '@tsdrbd/config';
 import { run, type Step } from './command';
 import { metaCommand } from './meta-commands';
-import type { ResolvedResource, ResolvedVolume } from '@tsdrbd/config';
-import type { ResolvedBacking } from '@tsdrbd/config';
 import * as setup from './setup-commands';
 
 /** Before every attach the metadata is put in order; each step's failure ends it. Source: adm.md 5.3. */

@@ -1,6 +1,6 @@
 /** Which options follow an emitted command. Source: adm.md 1.4 rules 4 and 5, 3.4. */
-import { OPTION_LISTS, type OptionListName } from '../commands/option-lists';
 import type { ResolvedOption } from '@tsdrbd/config';
+import { OPTION_LISTS, type OptionListName } from '../commands/option-lists';
 
 /** Those of the command line that the emitted command knows; a name may be cut to a prefix. */
 export function passedOn(backendOptions: readonly string[], list: OptionListName): readonly string[] {

@@ -1,9 +1,8 @@
 /** The tsdrbdmeta command lines for a volume. Source: adm.md 2.1, 3.3. */
+import type { ResolvedBacking, ResolvedResource, ResolvedVolume } from '@tsdrbd/config';
 import type { OptionListName } from '../commands/option-lists';
 import type { Command } from './command';
 import { passedOn } from './emitted-options';
-import type { ResolvedResource, ResolvedVolume } from '@tsdrbd/config';
-import type { ResolvedBacking } from '@tsdrbd/config';
 import { metaDiskWords, type BackendOptions } from './setup-commands';
 
 export type MetaCommandName =

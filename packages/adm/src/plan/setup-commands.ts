@@ -1,9 +1,6 @@
 /** The tsdrbdsetup command lines for the parts of a resource. Source: adm.md 2.1, 3.2, 3.3. */
-import { formatSetupAddress } from '@tsdrbd/config';
-import type { OptionListName } from '../commands/option-lists';
-import type { Command, TimeLimit } from './command';
-import { configured, optionWord, passedOn } from './emitted-options';
 import type {
+  ResolvedBacking,
   ResolvedConnection,
   ResolvedOption,
   ResolvedPath,
@@ -11,7 +8,10 @@ import type {
   ResolvedResource,
   ResolvedVolume,
 } from '@tsdrbd/config';
-import type { ResolvedBacking } from '@tsdrbd/config';
+import { formatSetupAddress } from '@tsdrbd/config';
+import type { OptionListName } from '../commands/option-lists';
+import type { Command, TimeLimit } from './command';
+import { configured, passedOn } from './emitted-options';
 
 /** Words from the command line that may have to be passed on. */
 export type BackendOptions = readonly string[];
@@ -44,9 +44,9 @@ export function newResource(resource: ResolvedResource, backend: BackendOptions)
   );
 }
 
-/** Without the command line's options, on purpose: the original never forwards them. Source: adm.md 10 #23. */
-export function newMinor(resource: ResolvedResource, volume: ResolvedVolume): Command {
-  const options = volume.deviceOptions.map(optionWord);
+/** The command line's options replace configured ones, but are not forwarded, on purpose. Source: adm.md 10 #23. */
+export function newMinor(resource: ResolvedResource, volume: ResolvedVolume, backend: BackendOptions = []): Command {
+  const options = configured(volume.deviceOptions, backend);
   const diskless = volume.backing === null ? ['--diskless'] : [];
   return setupCommand(
     resource.name,
@@ -140,7 +140,8 @@ export function connect(resource: ResolvedResource, connection: ResolvedConnecti
 
 export function resize(resource: ResolvedResource, volume: ResolvedVolume, backend: BackendOptions): Command {
   const settings = volume.diskOptions.filter(({ name }) => name === 'size');
-  const options = optionWords({ settings, list: 'resize', backend });
+  // Here a size of the command line does not replace the configured one: the last one counts.
+  const options = [...configured(settings, []), ...passedOn(backend, 'resize')];
   return setupCommand(resource.name, ['resize', `${volume.minor}`, ...options], 'grow to the new size', 'medium');
 }
 

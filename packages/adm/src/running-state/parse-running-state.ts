@@ -2,9 +2,9 @@
  * Reads `drbdsetup show`. Parsing ends quietly at the first thing that is no resource; an error inside one ends the
  * run, since a plan made from half a state would tear down what works. Source: adm.md 4.1.
  */
+import type { Address, MetaDisk, ResolvedOption } from '@tsdrbd/config';
 import { AdmExit, EXIT } from '../adm-exit';
 import { OPTION_LISTS, type OptionListName } from '../commands/option-lists';
-import type { Address, MetaDisk, ResolvedOption } from '@tsdrbd/config';
 import {
   NO_OPTIONS,
   type RunningConnection,

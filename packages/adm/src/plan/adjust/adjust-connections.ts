@@ -1,11 +1,12 @@
 /** The network work of `adjust`. Source: adm.md 4.3, 4.4. */
+import type { Address, ResolvedConnection, ResolvedOption, ResolvedPath } from '@tsdrbd/config';
 import type { RunningConnection, RunningPath } from '../../running-state/running-state';
 import { run } from '../command';
-import type { Address, ResolvedConnection, ResolvedOption, ResolvedPath } from '@tsdrbd/config';
 import { Schedule, type Scheduled } from '../schedule';
 import * as setup from '../setup-commands';
 import { optionsDiffer } from './compare-options';
-import { peerDeviceToDefaults, setsPeerDevicesWithVolume, toDefaults, type AdjustRequest } from './plan-adjust';
+import { setsPeerDevicesWithVolume, type AdjustRequest } from './adjust-request';
+import { peerDeviceToDefaults, toDefaults } from './set-defaults';
 
 export function planConnections(schedule: Schedule, request: AdjustRequest, ready: Scheduled | null): void {
   const attempt = planOnce(request, ready, 'waiting');
@@ -98,7 +99,7 @@ class ConnectionPlanner {
       if (options.length > 0 && setsPeerDevicesWithVolume(this.request, volumeNumber)) continue;
       const current = running.peerDevices.find((peerDevice) => peerDevice.volumeNumber === volumeNumber);
       const currentOptions = current?.options ?? { settings: [], unknown: new Set<string>() };
-      if (!optionsDiffer('peer-device', currentOptions, options)) continue;
+      if (!this.isMissing(volumeNumber) && !optionsDiffer('peer-device', currentOptions, options)) continue;
       const command = peerDeviceToDefaults(
         this.resourceName,
         configured.peerNodeId,
@@ -108,6 +109,11 @@ class ConnectionPlanner {
       );
       this.add('peer-device', 'peer-device-options', command, base);
     }
+  }
+
+  /** Not even as another minor: its options are set whatever they are. */
+  private isMissing(volumeNumber: number): boolean {
+    return !this.request.running?.volumes.some(({ number }) => number === volumeNumber);
   }
 
   /** Whether the connection has to be made anew: its only path went. */

@@ -1,14 +1,14 @@
 /** The disk work of `adjust`: attach, detach, resize, options, and volumes that are gone. Source: adm.md 4.3. */
+import type { ResolvedBacking, ResolvedVolume } from '@tsdrbd/config';
 import type { RunningVolume } from '../../running-state/running-state';
 import { run } from '../command';
 import { attachSteps, resizeSteps } from '../disk-steps';
-import type { ResolvedVolume } from '@tsdrbd/config';
 import { deviceOptions } from '@tsdrbd/config/options';
-import type { ResolvedBacking } from '@tsdrbd/config';
 import type { Schedule, Scheduled } from '../schedule';
 import * as setup from '../setup-commands';
 import { meaning, optionsDiffer, valueOf } from './compare-options';
-import { toDefaults, type AdjustRequest } from './plan-adjust';
+import type { AdjustRequest } from './adjust-request';
+import { toDefaults } from './set-defaults';
 
 export function planDisks(schedule: Schedule, request: AdjustRequest, ready: Scheduled | null): void {
   if (request.skip.has('disk')) return;

@@ -1,7 +1,7 @@
 /** Do running options differ from configured ones? Source: adm.md 4.2. */
+import type { ResolvedOption } from '@tsdrbd/config';
 import { defaultValue, findOption, parseOptionValue, type OptionGroup, type OptionValue } from '@tsdrbd/config/options';
 import type { RunningOptions } from '../../running-state/running-state';
-import type { ResolvedOption } from '@tsdrbd/config';
 
 /** Options that the engine does not know count as equal: they are not sent. */
 export function optionsDiffer(

@@ -3,24 +3,14 @@
  * Order: the resource, its new volumes, its disks, its connections; never all connections down at the same time.
  * Source: adm.md 4.3, 4.4; the dependencies as the original's -vv shows them.
  */
-import type { Target } from '../../commands/target';
-import { NO_OPTIONS, type RunningResource } from '../../running-state/running-state';
 import { run } from '../command';
-import { optionWord } from '../emitted-options';
-import type { ResolvedOption } from '@tsdrbd/config';
 import type { Schedule, Scheduled } from '../schedule';
 import * as setup from '../setup-commands';
 import { planConnections } from './adjust-connections';
 import { planDisks } from './adjust-disks';
+import { isNewVolume, type AdjustRequest } from './adjust-request';
 import { optionsDiffer } from './compare-options';
-
-export interface AdjustRequest {
-  readonly target: Target;
-  /** null: it does not run. */
-  readonly running: RunningResource | null;
-  readonly backend: readonly string[];
-  readonly skip: ReadonlySet<'disk' | 'net'>;
-}
+import { peerDeviceToDefaults, toDefaults } from './set-defaults';
 
 export function planAdjust(schedule: Schedule, request: AdjustRequest): void {
   const resourceReady = planResource(schedule, request);
@@ -43,17 +33,6 @@ function planResource(schedule: Schedule, { target, running, backend }: AdjustRe
   return schedule.add('resource', resource.name, 'resource-options', [run(command)]);
 }
 
-/** Whether the peers' options for a volume come with the making of the volume. */
-export function setsPeerDevicesWithVolume({ target, running, skip }: AdjustRequest, volumeNumber: number): boolean {
-  const volume = target.volumes.find(({ number }) => number === volumeNumber);
-  return volume !== undefined && !skip.has('disk') && isNewVolume(running, volume.number, volume.minor);
-}
-
-/** Volumes that do not run, or run as another minor. */
-function isNewVolume(running: RunningResource | null, number: number, minor: number): boolean {
-  return !running?.volumes.some((volume) => volume.number === number && volume.minor === minor);
-}
-
 function planNewVolumes(schedule: Schedule, request: AdjustRequest, ready: Scheduled | null): Scheduled | null {
   const { target, running, skip } = request;
   const { resource } = target;
@@ -73,24 +52,4 @@ function planNewVolumes(schedule: Schedule, request: AdjustRequest, ready: Sched
     }
   }
   return after;
-}
-
-export function peerDeviceToDefaults(
-  resourceName: string,
-  peerNodeId: string,
-  volumeNumber: number,
-  options: readonly ResolvedOption[],
-  unknown: ReadonlySet<string> = NO_OPTIONS.unknown,
-) {
-  return setup.setupCommand(
-    resourceName,
-    ['peer-device-options', resourceName, peerNodeId, `${volumeNumber}`, ...toDefaults(options, unknown)],
-    'set resync options',
-  );
-}
-
-/** Everything that is not listed returns to its default. */
-export function toDefaults(options: readonly ResolvedOption[], unknown: ReadonlySet<string>): readonly string[] {
-  const sent = options.filter(({ name }) => !unknown.has(name));
-  return ['--set-defaults', ...sent.map(optionWord)];
 }
