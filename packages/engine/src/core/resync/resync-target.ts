@@ -29,6 +29,8 @@ export class ResyncTarget {
   private controller = new RateController();
   private timer: Timer | null = null;
   private position = 0;
+  /** What this step may still ask for. */
+  private budgetBits = 0;
   /** By first sector: below protocol 122 all requests carry the same block id. */
   private readonly requests = new Map<number, ResyncRequest>();
   private inFlightSectors = 0;
@@ -84,15 +86,20 @@ export class ResyncTarget {
     const wanted = this.controller.next(peerDevice.options, this.answeredSectors, this.inFlightSectors);
     this.answeredSectors = 0;
     if (progress !== null) progress.wantKiBs = wanted * 4 * (1000 / RESYNC_STEP_MS);
-    const inFlightMax = (peerDevice.connection.net.maxBuffers / 2) * 8;
-    let left = wanted;
-    while (left > 0 && this.inFlightSectors < inFlightMax) {
-      const bits = this.requestNext(left);
-      if (bits === 0) break;
-      left -= bits;
-    }
+    this.budgetBits = wanted;
+    this.requestMore();
     this.finishIfDone();
     peerDevice.device.resource.changed();
+  }
+
+  /** Uses up the step's budget as far as the limit on what is in flight allows; answers make room for the rest. */
+  private requestMore(): void {
+    const inFlightMax = (this.peerDevice.connection.net.maxBuffers / 2) * 8;
+    while (this.budgetBits > 0 && this.inFlightSectors < inFlightMax) {
+      const bits = this.requestNext(this.budgetBits);
+      if (bits === 0) break;
+      this.budgetBits -= bits;
+    }
   }
 
   /** Asks for the next dirty blocks, at most `limit` bits of them; 0: there is nothing to ask for now. */
@@ -265,6 +272,7 @@ export class ResyncTarget {
     this.inFlightSectors -= request.sizeBytes / 512;
     this.answeredSectors += request.sizeBytes / 512;
     this.peerDevice.device.applicationLocks.leave(request.appLock);
+    if (this.budgetBits > 0 && this.peerDevice.conn === Conn.SyncTarget) this.requestMore();
   }
 
   finishIfDone(): void {
