@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, realpathSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { controlSocketPath, daemonLogPath } from '../socket-path';
@@ -61,19 +61,30 @@ export function daemonProgram(env: Env, ownProgram: string | undefined = process
 
 function spawnDaemon(program: string, runDir: string, env: Env): ChildProcess {
   const log = openSync(daemonLogPath(runDir), 'a', 0o600);
+  const nothing = openSync('/dev/null', 'r+');
   try {
     const isScript = /\.[cm]?js$/.test(program);
     const child = spawn(isScript ? process.execPath : program, isScript ? [program] : [], {
       cwd: '/',
       detached: true,
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', log, log, ...inheritedFds().fill(nothing)],
       env: { ...env, TSDRBD_RUN_DIR: runDir },
     });
     child.unref();
     return child;
   } finally {
     closeSync(log);
+    closeSync(nothing);
   }
+}
+
+/**
+ * Descriptors from 3 up that a child would inherit. The daemon must hold none of them: a shell's pipe that it kept open
+ * would make `$(tsdrbdadm up r0)`, or any reader behind a process substitution, wait for the daemon's end.
+ */
+function inheritedFds(): number[] {
+  const highest = Math.max(2, ...readdirSync('/proc/self/fd').map(Number));
+  return Array.from({ length: highest - 2 }, (_, i) => i + 3);
 }
 
 function answers(socketPath: string): Promise<boolean> {
