@@ -67,7 +67,7 @@ function spawnDaemon(program: string, runDir: string, env: Env): ChildProcess {
     const child = spawn(isScript ? process.execPath : program, isScript ? [program] : [], {
       cwd: '/',
       detached: true,
-      stdio: ['ignore', log, log, ...inheritedFds().fill(nothing)],
+      stdio: ['ignore', log, log, ...coverInherited(nothing)],
       env: { ...env, TSDRBD_RUN_DIR: runDir },
     });
     child.unref();
@@ -79,12 +79,29 @@ function spawnDaemon(program: string, runDir: string, env: Env): ChildProcess {
 }
 
 /**
- * Descriptors from 3 up that a child would inherit. The daemon must hold none of them: a shell's pipe that it kept open
- * would make `$(tsdrbdadm up r0)`, or any reader behind a process substitution, wait for the daemon's end.
+ * Entries from descriptor 3 up that put `nothing` over every one that a child would inherit. The daemon must hold none
+ * of them: a shell's pipe that it kept open would make `$(tsdrbdadm up r0)`, or any reader behind a process
+ * substitution, wait for the daemon's end. Node's own ones close on exec and are left alone.
  */
-function inheritedFds(): number[] {
-  const highest = Math.max(2, ...readdirSync('/proc/self/fd').map(Number));
-  return Array.from({ length: highest - 2 }, (_, i) => i + 3);
+function coverInherited(nothing: number): (number | 'ignore')[] {
+  const inherited = readdirSync('/proc/self/fd')
+    .map(Number)
+    .filter((fd) => fd > 2 && isInherited(fd));
+  const entries = new Array<number | 'ignore'>(Math.max(2, ...inherited) - 2).fill('ignore');
+  for (const fd of inherited) entries[fd - 3] = nothing;
+  return entries;
+}
+
+const O_CLOEXEC = 0o2000000;
+
+function isInherited(fd: number): boolean {
+  try {
+    const flags = /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1];
+    return flags !== undefined && (parseInt(flags, 8) & O_CLOEXEC) === 0;
+  } catch {
+    // The descriptor that listed the directory is gone again.
+    return false;
+  }
 }
 
 function answers(socketPath: string): Promise<boolean> {
