@@ -40,8 +40,6 @@ export class Resource {
   readonly states = new StateEngine(this);
   optionValues: OptionValues = {};
   options: ResourceOptions = resourceOptions({});
-  /** KiB that the last resync towards this node moved or compared: for the story that a demo tells. */
-  lastResyncedKiB = 0;
   splitBrainsReported = 0;
   /** On the way from Primary to Secondary: writes are refused already. */
   demoting = false;

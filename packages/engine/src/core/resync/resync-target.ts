@@ -319,7 +319,6 @@ export class ResyncTarget {
       // What the source will show from now on: its bitmap UUID is in its history.
       peerDevice.peerUuids = { ...peerDevice.peerUuids, ...moved };
     }
-    device.resource.lastResyncedKiB = totalBits * 4;
     device.resource.states.force(peerDevice, {
       conn: Conn.Connected,
       disk: failed === 0 ? Disk.UpToDate : Disk.Inconsistent,
