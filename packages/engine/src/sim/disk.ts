@@ -12,23 +12,36 @@ const SECTOR_BYTES = 512;
 
 export class SimDisk {
   /** What a read sees. */
-  private readonly cache: Uint8Array;
+  private cache: Uint8Array;
   /** What survives a power cut. */
-  private readonly medium: Uint8Array;
+  private medium: Uint8Array;
   private readonly unflushed = new Set<number>();
   /** Counts the writes to each sector, so that a flush knows which were written again meanwhile. */
-  private readonly versions: Uint32Array;
+  private versions: Uint32Array;
   private generation = 0;
 
   constructor(
     readonly name: string,
-    readonly sizeBytes: number,
+    private bytes: number,
     private readonly clock: SimClock,
     private readonly random: SimRandom,
   ) {
-    this.cache = new Uint8Array(sizeBytes);
-    this.medium = new Uint8Array(sizeBytes);
-    this.versions = new Uint32Array(sizeBytes / SECTOR_BYTES);
+    this.cache = new Uint8Array(bytes);
+    this.medium = new Uint8Array(bytes);
+    this.versions = new Uint32Array(bytes / SECTOR_BYTES);
+  }
+
+  get sizeBytes(): number {
+    return this.bytes;
+  }
+
+  /** The device under the disk grew; open handles see it at once. */
+  grow(sizeBytes: number): void {
+    this.bytes = sizeBytes;
+    const grown = <T extends Uint8Array | Uint32Array>(next: T, old: T): T => (next.set(old), next);
+    this.cache = grown(new Uint8Array(sizeBytes), this.cache);
+    this.medium = grown(new Uint8Array(sizeBytes), this.medium);
+    this.versions = grown(new Uint32Array(sizeBytes / SECTOR_BYTES), this.versions);
   }
 
   peek(offsetBytes: number, lengthBytes: number): Uint8Array {
@@ -76,9 +89,12 @@ export class SimDisk {
       }
       return null;
     };
+    const size = (): number => this.bytes;
     return {
       name: this.name,
-      sizeBytes: this.sizeBytes,
+      get sizeBytes() {
+        return size();
+      },
       logicalBlockSizeBytes: SECTOR_BYTES,
       physicalBlockSizeBytes: SECTOR_BYTES,
       discardSupported: false,

@@ -1,12 +1,17 @@
 /** The cable between two simulated nodes: it brings links about, delays, and can be cut. */
-import type { LinkFinder } from '../core';
+import type { Connection, LinkFinder, PeerLink } from '../core';
 import { simulatedPair, type SimulatedPair } from '../transport';
 import type { SimClock } from './clock';
-import type { SimNode } from './node';
 import type { SimRandom } from './random';
 
+/** A node at one end of the cable. */
+export interface CableEnd {
+  readonly connection: Connection | null;
+  take(link: PeerLink): void;
+}
+
 export class SimNetwork {
-  private readonly looking = new Set<SimNode>();
+  private readonly looking = new Set<CableEnd>();
   private pair: SimulatedPair | null = null;
   private plugged = true;
 
@@ -14,10 +19,12 @@ export class SimNetwork {
     private readonly clock: SimClock,
     private readonly random: SimRandom,
     private readonly through: 'bytes' | 'values',
+    /** Who accepts the meta socket of the next link: chance decides, unless a recording does. */
+    private readonly acceptsMeta: (a: CableEnd, b: CableEnd) => 'a' | 'b' = () => (random.chance(0.5) ? 'a' : 'b'),
   ) {}
 
   /** For one life of the node: a dead one must not stop the search of the next. */
-  finder(node: SimNode, isAlive: () => boolean): LinkFinder {
+  finder(node: CableEnd, isAlive: () => boolean): LinkFinder {
     const stop = (): void => {
       if (isAlive()) this.looking.delete(node);
     };
@@ -48,7 +55,7 @@ export class SimNetwork {
   }
 
   /** A killed process leaves its kernel to reset the sockets; a node without power says nothing. */
-  nodeGone(node: SimNode, how: 'killed' | 'power-cut'): void {
+  nodeGone(node: CableEnd, how: 'killed' | 'power-cut'): void {
     this.looking.delete(node);
     if (how === 'killed') this.pair?.reset(this.random.fraction() * 2);
     else {
@@ -70,7 +77,7 @@ export class SimNetwork {
         },
         delayMs: () => 0.05 + this.random.fraction() * 1.5,
         through: this.through,
-        acceptedMeta: this.random.chance(0.5) ? 'a' : 'b',
+        acceptedMeta: this.acceptsMeta(a, b),
       });
       a.take(this.pair.a);
       b.take(this.pair.b);

@@ -1,9 +1,9 @@
 /** One simulated node: a disk that outlives crashes, and the resource that runs on it while the node is up. */
 import { Connection, Device, LocalDisk, Resource, type Host, type OptionValues, type PeerLink } from '../core';
-import { digest, digestSizeBytes, hmac } from '../transport';
 import type { SimClock } from './clock';
 import type { SimDisk } from './disk';
 import type { SimNetwork } from './network';
+import { hostOfLife, linkOfLife } from './node-life';
 import { applyAl } from './prepare-disk';
 import type { SimRandom } from './random';
 
@@ -67,25 +67,7 @@ export class SimNode {
   /** Hands a link to this life of the node; the next one hears nothing of it. */
   take(link: PeerLink): void {
     const { life } = this;
-    const alive = (run: () => void): void => {
-      if (life === this.life) run();
-    };
-    this.connection?.linked({
-      acceptedMeta: link.acceptedMeta,
-      get unsentBytes() {
-        return link.unsentBytes;
-      },
-      agree: (version, flags) => link.agree(version, flags),
-      setIntegrityDigestSizes: (send, receive) => link.setIntegrityDigestSizes(send, receive),
-      send: (socket, packet) => alive(() => link.send(socket, packet)),
-      close: () => link.close(),
-      listen: (listener) =>
-        link.listen({
-          packet: (socket, packet) => alive(() => listener.packet(socket, packet)),
-          closed: (reason, text) => alive(() => listener.closed(reason, text)),
-          drained: () => alive(() => listener.drained()),
-        }),
-    });
+    this.connection?.linked(linkOfLife(link, () => life === this.life));
   }
 
   crash(how: 'killed' | 'power-cut'): void {
@@ -103,32 +85,17 @@ export class SimNode {
 
   /** Time, chance and timers, as long as this life of the node lasts. */
   private host(): Host {
-    const { life } = this;
-    const alive = (run: () => void) => (): void => {
-      if (life === this.life) run();
-    };
-    return {
-      nowMs: this.clock.nowMs,
-      after: (delayMs, run) => {
-        const entry = this.clock.schedule(delayMs, alive(run));
-        return { cancel: () => void (entry.cancelled = true) };
+    const { life, clock, random } = this;
+    return hostOfLife(
+      {
+        clock,
+        random,
+        log: (level, subject, text) => {
+          this.log.push(`${clock.nowMs().toFixed(1)} ${this.options.name} ${level} ${subject}: ${text}`);
+        },
+        runHandler: (_call, done) => void clock.schedule(1, () => done(0)),
       },
-      randomUuid: () => this.random.uuid(),
-      randomBytes: (length) => this.random.bytes(length),
-      randomFraction: () => this.random.fraction(),
-      hmac: (algorithm, key, message) => hmac(algorithm, key, message),
-      digest: (algorithm) => {
-        const sizeBytes = digestSizeBytes(algorithm);
-        return sizeBytes === null ? null : { sizeBytes, of: (pieces) => digest(algorithm, pieces) };
-      },
-      log: (level, subject, text) => {
-        this.log.push(`${this.clock.nowMs().toFixed(1)} ${this.options.name} ${level} ${subject}: ${text}`);
-      },
-      runHandler: (_call, done) =>
-        void this.clock.schedule(
-          1,
-          alive(() => done(0)),
-        ),
-    };
+      () => life === this.life,
+    );
   }
 }
