@@ -50,7 +50,7 @@ export function receiveState(peerDevice: PeerDevice, peer: StateFields): void {
     if (decides) {
       const decision = decideSync(peerDevice, peer.role, peerDisk);
       if (decision.kind === 'refused') {
-        connection.log('error', decision.why);
+        device.resource.log('error', device.subject, decision.why);
         if (before.disk === Disk.Negotiating) {
           device.resource.loseDisk(device);
           return;

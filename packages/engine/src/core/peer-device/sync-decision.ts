@@ -56,6 +56,7 @@ export function decideSync(peerDevice: PeerDevice, peerRole: number, peerDisk: n
     full ||= verdict === 'split-brain';
     direction = selfDisk > Disk.Inconsistent ? 'source' : 'target';
     splitBrain = false;
+    resource.log('info', device.subject, `Becoming sync ${direction} due to disk states.`);
   }
   if (splitBrain) {
     const solved = resolveSplitBrain(peerDevice, peerRole, verdict === 'split-brain-auto');
@@ -76,7 +77,11 @@ export function decideSync(peerDevice: PeerDevice, peerRole: number, peerDisk: n
       kind: 'refused',
       why: `dry-run connect: ${direction === 'none' ? 'No resync' : `would become Sync${direction}`}`,
     };
-  if (direction === 'none') return { kind: 'decided', conn: Conn.Connected, fullSync: false };
+  if (direction === 'none') {
+    const { outOfSyncBits } = peerDevice;
+    if (outOfSyncBits > 0) resource.log('info', device.subject, `No resync, but ${outOfSyncBits} bits in bitmap!`);
+    return { kind: 'decided', conn: Conn.Connected, fullSync: false };
+  }
   return { kind: 'decided', conn: direction === 'source' ? Conn.WFBitMapS : Conn.WFBitMapT, fullSync: full };
 }
 
@@ -90,6 +95,8 @@ function resolveSplitBrain(
   const { net } = connection;
   if (peerUuids === null) return null;
   resource.runHandler('initial-split-brain', { peerDevice });
+  const log = (text: string): void => resource.log('warn', device.subject, `Split-Brain detected${text}`);
+  const primaryCount = Number(resource.role === Role.Primary) + Number(peerRole === Role.Primary);
   let discard = '';
   if (auto || net.alwaysAsbp) {
     const result = solveSplitBrain({
@@ -106,10 +113,8 @@ function resolveSplitBrain(
     });
     if (result.callPriLost) resource.runHandler('pri-lost-after-sb', { peerDevice });
     if (result.verdict !== 'unsolved') {
-      connection.log(
-        'warn',
-        `Split-Brain detected, automatically solved. Sync from ${result.verdict === 'source' ? 'this' : 'peer'} node`,
-      );
+      const side = result.verdict === 'source' ? 'this' : 'peer';
+      log(`, ${primaryCount} primaries, automatically solved. Sync from ${side} node`);
       return { direction: result.verdict, full: !auto };
     }
   }
@@ -117,13 +122,9 @@ function resolveSplitBrain(
   if (connection.discardMyData && !peerDiscards) discard = 'target';
   if (!connection.discardMyData && peerDiscards) discard = 'source';
   if (discard !== '') {
-    connection.log(
-      'warn',
-      `Split-Brain detected, manually solved. Sync from ${discard === 'source' ? 'this' : 'peer'} node`,
-    );
+    log(`, manually solved. Sync from ${discard === 'source' ? 'this' : 'peer'} node`);
     return { direction: discard as Direction, full: false };
   }
-  connection.log('error', 'Split-Brain detected but unresolved, dropping connection!');
   resource.splitBrainsReported++;
   resource.runHandler('split-brain', { peerDevice });
   return null;
@@ -141,5 +142,22 @@ function logDecision(peerDevice: PeerDevice, decision: UuidDecision): void {
       `peer ${line(peerUuids)} bits:${peerUuids.dirtyBits} flags:${peerUuids.flags.toString(16)}`,
     );
   }
-  device.resource.log('info', device.subject, `uuid_compare()=${decision.verdict} by rule ${decision.rule}`);
+  device.resource.log(
+    'info',
+    device.subject,
+    `uuid_compare()=${NUMBER_OF_VERDICT[decision.verdict]} by rule ${decision.rule}`,
+  );
 }
+
+/** As the module logs them. Source: recorded kernel logs of 8.4.11; behaviour.md 3.6. */
+const NUMBER_OF_VERDICT: Readonly<Record<UuidDecision['verdict'], number>> = {
+  'no-sync': 0,
+  'source-bitmap': 1,
+  'target-bitmap': -1,
+  'source-full': 2,
+  'target-full': -2,
+  'split-brain-auto': 100,
+  'split-brain': -100,
+  unrelated: -1000,
+  'needs-protocol-91': -1091,
+};
