@@ -3,15 +3,20 @@
  * Bundles each program into one CommonJS file, packages/<package>/dist/<program>.cjs, so that it starts fast: one
  * file to find and to compile instead of hundreds. Safe to run twice.
  *
- *   scripts/build.mjs [PROGRAM...]        default: all
+ *   scripts/build.mjs [--out DIRECTORY] [--inputs FILE] [PROGRAM...]        default: all
+ *
+ * --out DIRECTORY   all bundles side by side there instead of each in its package
+ * --inputs FILE     writes there, one a line, which files went into the bundles
  *
  * tsdrbdadm loads setup, meta and execa when a command needs them, each from a file of its own beside it, so that
  * commands that do not are not slowed down by their text.
  */
 import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { EXTERNAL } from './build-externals.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -26,42 +31,44 @@ const PROGRAMS = {
   tsdrbdd: { entry: 'packages/engine/src/daemon/main.ts', out: 'packages/engine/dist' },
 };
 
-/** Native modules: they find their binary beside themselves, so they stay where they are installed. */
-const EXTERNAL = ['koffi', '@node-rs/crc32'];
-
-if (process.argv.includes('--help')) {
-  console.log('usage: scripts/build.mjs [PROGRAM...]\nprograms: ' + Object.keys(PROGRAMS).join(' '));
+const options = { out: { type: 'string' }, inputs: { type: 'string' }, help: { type: 'boolean' } };
+const { values: asked, positionals: wanted } = parseArgs({ options, allowPositionals: true });
+if (asked.help) {
+  console.log('usage: scripts/build.mjs [--out DIRECTORY] [--inputs FILE] [PROGRAM...]');
+  console.log('programs: ' + Object.keys(PROGRAMS).join(' '));
   process.exit(0);
 }
-const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in PROGRAMS));
 if (unknown.length > 0) {
   console.error(`build: no such program: ${unknown.join(' ')}`);
   process.exit(1);
 }
 
+const inputs = new Set();
 for (const [name, { entry, out, loadedLater = [] }] of Object.entries(PROGRAMS)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   if (!(await exists(join(root, entry)))) {
     console.error(`build: ${name} skipped, there is no ${entry} yet`);
     continue;
   }
-  await mkdir(join(root, out), { recursive: true });
-  for (const module of loadedLater) await bundleModule(module, out);
-  await bundleProgram(name, entry, out, loadedLater);
+  const outDirectory = resolve(asked.out ?? join(root, out));
+  await mkdir(outDirectory, { recursive: true });
+  for (const module of loadedLater) await bundleModule(module, dirname(join(root, entry)), outDirectory);
+  await bundleProgram(name, entry, outDirectory, loadedLater);
 }
+if (asked.inputs !== undefined) await writeFile(asked.inputs, [...inputs].sort().join('\n') + '\n');
 
 async function bundleProgram(name, entry, out, loadedLater) {
   const text = await bundle({ entryPoints: [join(root, entry)], plugins: [fromBeside(loadedLater)] });
   // main.ts may begin with a #! line of its own.
-  const outfile = join(root, out, `${name}.cjs`);
+  const outfile = join(out, `${name}.cjs`);
   await save(outfile, `#!/usr/bin/env node\n${text.replace(/^#!.*\n/m, '')}`);
   await chmod(outfile, 0o755);
 }
 
-async function bundleModule(module, out) {
-  const stdin = { contents: `export * from '${module}';`, resolveDir: join(root, out, '..') };
-  await save(join(root, out, besideName(module)), await bundle({ stdin }));
+async function bundleModule(module, resolveDir, out) {
+  const stdin = { contents: `export * from '${module}';`, resolveDir };
+  await save(join(out, besideName(module)), await bundle({ stdin }));
 }
 
 function besideName(module) {
@@ -83,9 +90,11 @@ function fromBeside(modules) {
 }
 
 async function bundle(options) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     bundle: true,
     write: false,
+    metafile: true,
+    absWorkingDir: root,
     platform: 'node',
     target: 'node20.19',
     format: 'cjs',
@@ -101,6 +110,7 @@ async function bundle(options) {
     logLevel: 'warning',
     ...options,
   });
+  for (const input of Object.keys(metafile.inputs)) if (input !== '<stdin>') inputs.add(input);
   return outputFiles[0].text;
 }
 

@@ -48,13 +48,18 @@ export async function startDaemon(runDir: string, env: Env): Promise<void> {
   }
 }
 
-/** `TSDRBDD`; else the bundle that lies beside this program's; else `tsdrbdd` on PATH. */
+/**
+ * `TSDRBDD`; else the bundle that lies beside this program's, in an installation in the same directory, in a checkout
+ * in its own package; else `tsdrbdd` on PATH.
+ */
 export function daemonProgram(env: Env, ownProgram: string | undefined = process.argv[1]): string {
   const wanted = env['TSDRBDD'];
   if (wanted) return wanted;
   if (ownProgram !== undefined && existsSync(ownProgram)) {
-    const beside = join(dirname(realpathSync(ownProgram)), '../../engine/dist/tsdrbdd.cjs');
-    if (existsSync(beside)) return beside;
+    const directory = dirname(realpathSync(ownProgram));
+    const beside = ['tsdrbdd.cjs', '../../engine/dist/tsdrbdd.cjs'].map((path) => join(directory, path));
+    const found = beside.find((path) => existsSync(path));
+    if (found !== undefined) return found;
   }
   return 'tsdrbdd';
 }
