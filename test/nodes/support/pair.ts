@@ -1,0 +1,121 @@
+/** Two nodes, alice and bob, on loopback addresses of their own, with one resource r0 of one volume between them. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TestNode, firstDifference } from './node';
+
+export interface PairOptions {
+  readonly diskMib?: number;
+  /** Further lines of the sections, such as `on-io-error detach;`. */
+  readonly net?: string;
+  readonly disk?: string;
+  readonly options?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export class Pair {
+  readonly alice: TestNode;
+  readonly bob: TestNode;
+
+  private constructor(
+    readonly directory: string,
+    readonly configPath: string,
+    readonly addresses: { readonly alice: string; readonly bob: string; readonly port: number },
+    options: PairOptions,
+  ) {
+    const diskBytes = (options.diskMib ?? 32) * 1024 * 1024;
+    const node = (name: string): TestNode =>
+      new TestNode({ name, directory: join(directory, name), configPath, diskBytes, env: options.env ?? {} });
+    this.alice = node('alice');
+    this.bob = node('bob');
+  }
+
+  /** Files and addresses only: nothing runs yet. */
+  static async create(options: PairOptions = {}): Promise<Pair> {
+    const directory = mkdtempSync(join(tmpdir(), 'tsdrbd-nodes-'));
+    const configPath = join(directory, 'drbd.conf');
+    const addresses = await freeAddresses();
+    const pair = new Pair(directory, configPath, addresses, options);
+    writeFileSync(
+      configPath,
+      `global { usage-count no; }
+resource r0 {
+    device minor 0;
+    meta-disk internal;
+    options { ${options.options ?? ''} }
+    net { protocol C; connect-int 1; ${options.net ?? ''} }
+    disk { c-plan-ahead 0; resync-rate 200M; ${options.disk ?? ''} }
+    on alice { disk ${pair.alice.diskPath}; address ${addresses.alice}:${addresses.port}; }
+    on bob { disk ${pair.bob.diskPath}; address ${addresses.bob}:${addresses.port}; }
+}
+`,
+    );
+    return pair;
+  }
+
+  /** Created, up, in sync without having synchronised, alice Primary. */
+  static async running(options: PairOptions = {}): Promise<Pair> {
+    const pair = await Pair.create(options);
+    try {
+      await pair.start();
+      return pair;
+    } catch (error) {
+      await pair.end();
+      throw error;
+    }
+  }
+
+  get nodes(): readonly [TestNode, TestNode] {
+    return [this.alice, this.bob];
+  }
+
+  private async start(): Promise<void> {
+    await Promise.all(
+      this.nodes.map(async (node) => {
+        await node.does('create-md', 'r0');
+        await node.does('up', 'r0');
+      }),
+    );
+    await this.alice.until('connected', (_, peer) => peer?.replicationState === 'Established');
+    await this.alice.does('new-current-uuid', '--clear-bitmap', 'r0/0');
+    await Promise.all(this.nodes.map((node) => node.untilInSync()));
+    await this.alice.does('primary', 'r0');
+  }
+
+  /** Both nodes down; then the data of both disks is compared, without the metadata behind it. */
+  async downAndCompare(): Promise<{ readonly comparedBytes: number; readonly firstDifference: number | null }> {
+    const state = await this.alice.state();
+    const sectors = state?.resources[0]?.devices[0]?.statistics.sizeSectors ?? 0;
+    await Promise.all(this.nodes.map((node) => node.adm('secondary', 'r0')));
+    await Promise.all(this.nodes.map((node) => node.does('down', 'r0')));
+    const comparedBytes = sectors * 512;
+    return {
+      comparedBytes,
+      firstDifference: firstDifference(this.alice.diskPath, this.bob.diskPath, comparedBytes),
+    };
+  }
+
+  /** Ends both engines and removes everything. */
+  async end(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.endEngine('SIGKILL')));
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Addresses that no other test uses at the same time, as far as chance goes, and a port free on both. */
+async function freeAddresses(): Promise<{ alice: string; bob: string; port: number }> {
+  const byte = (): number => 1 + Math.floor(Math.random() * 250);
+  const network = `127.${byte()}.${byte()}`;
+  const alice = `${network}.1`;
+  const bob = `${network}.2`;
+  const port = await new Promise<number>((resolve, reject) => {
+    const server = createServer()
+      .on('error', reject)
+      .listen(0, alice, () => {
+        const address = server.address();
+        server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+      });
+  });
+  return { alice, bob, port };
+}
