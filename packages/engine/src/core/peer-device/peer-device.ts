@@ -11,7 +11,7 @@ import { PeerRequests } from '../request/peer-requests';
 import { ResyncSource } from '../resync/resync-source';
 import { ResyncTarget } from '../resync/resync-target';
 import { SyncProgress } from '../resync/sync-progress';
-import type { PeerUuids, UuidSet } from '../uuid/generation';
+import { withPrimaryBit, type PeerUuids, type UuidSet } from '../uuid/generation';
 import { BitmapExchange } from './bitmap-exchange';
 
 /** Most that a diskless node takes in one request. */
@@ -72,7 +72,8 @@ export class PeerDevice {
     if (set.history0 === old[0] && set.history1 === old[1]) history = [...old];
     else if (set.history1 === old[0]) history = [set.history0, ...old.slice(0, -1)];
     else history = [set.history0, set.history1, ...old.slice(2)];
-    disk.update({ currentUuid: set.current, historyUuids: history });
+    // Bit 0 of the current UUID says what this node is, whomever the UUID came from.
+    disk.update({ currentUuid: withPrimaryBit(set.current, this.isPrimaryHere), historyUuids: history });
     disk.updatePeer(this.connection.peerNodeId, { bitmapUuid: set.bitmap });
     this.device.exposedUuid = set.current;
   }

@@ -50,7 +50,6 @@ export function receiveState(peerDevice: PeerDevice, peer: StateFields): void {
     if (decides) {
       const decision = decideSync(peerDevice, peer.role, peerDisk);
       if (decision.kind === 'refused') {
-        device.resource.log('error', device.subject, decision.why);
         if (before.disk === Disk.Negotiating) {
           device.resource.loseDisk(device);
           return;

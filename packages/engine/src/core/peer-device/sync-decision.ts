@@ -11,9 +11,20 @@ export type SyncDecision =
   | { readonly kind: 'decided'; readonly conn: number; readonly fullSync: boolean }
   | { readonly kind: 'refused'; readonly why: string };
 
+const UNRESOLVED = 'Split-Brain detected but unresolved, dropping connection!';
+
 type Direction = 'none' | 'source' | 'target';
 
 export function decideSync(peerDevice: PeerDevice, peerRole: number, peerDisk: number): SyncDecision {
+  const { device } = peerDevice;
+  const decision = decide(peerDevice, peerRole, peerDisk);
+  // An unresolved split brain was told of before its handler ran.
+  if (decision.kind === 'refused' && decision.why !== UNRESOLVED)
+    device.resource.log('error', device.subject, decision.why);
+  return decision;
+}
+
+function decide(peerDevice: PeerDevice, peerRole: number, peerDisk: number): SyncDecision {
   const { device, connection, peerUuids } = peerDevice;
   const { resource } = device;
   if (peerUuids === null) return { kind: 'decided', conn: Conn.Connected, fullSync: false };
@@ -60,7 +71,7 @@ export function decideSync(peerDevice: PeerDevice, peerRole: number, peerDisk: n
   }
   if (splitBrain) {
     const solved = resolveSplitBrain(peerDevice, peerRole, verdict === 'split-brain-auto');
-    if (solved === null) return { kind: 'refused', why: 'Split-Brain detected but unresolved, dropping connection!' };
+    if (solved === null) return { kind: 'refused', why: UNRESOLVED };
     direction = solved.direction;
     full ||= solved.full;
   }
@@ -126,6 +137,7 @@ function resolveSplitBrain(
     return { direction: discard as Direction, full: false };
   }
   resource.splitBrainsReported++;
+  resource.log('error', device.subject, UNRESOLVED);
   resource.runHandler('split-brain', { peerDevice });
   return null;
 }

@@ -12,7 +12,7 @@ import type { HandlerCall, Host, LogLevel } from '../host';
 import { resourceOptions, type OptionValues, type ResourceOptions } from '../options';
 import { agreedSize } from '../peer-device/receive-sizes';
 import { PeerDevice } from '../peer-device/peer-device';
-import { JUST_CREATED, sameGeneration, withPrimaryBit } from '../uuid/generation';
+import { JUST_CREATED, clearBitmapUuid, sameGeneration, withPrimaryBit } from '../uuid/generation';
 import { StateEngine } from './state-engine';
 
 export type Done = (code: number) => void;
@@ -171,6 +171,8 @@ export class Resource {
     if (device.crashedPrimary && (flags & MdFlag.alDisabled) !== 0) for (const bitmap of disk.bitmaps) bitmap.setAll();
     device.exposedUuid = superblock.currentUuid;
     if (size !== device.sizeSectors || size !== agreed) this.resizeDevice(device, size);
+    // Never in use before: nobody has any of its blocks.
+    if (agreed === 0) for (const bitmap of disk.bitmaps) bitmap.setAll();
 
     const peerOutdated = device.peerDevices.some(
       ({ connection }) => (disk.peer(connection.peerNodeId).flags & PeerMdFlag.outdated) !== 0,
@@ -494,15 +496,17 @@ export class Resource {
     const skips = connected.length > 0;
     if (skips && !(mode === 'clear-bitmap' && disk.superblock.currentUuid === JUST_CREATED))
       return done(ERR.ERR_CONNECTED);
-    for (const peerDevice of device.peerDevices) {
-      disk.updatePeer(peerDevice.connection.peerNodeId, { bitmapUuid: 0n });
-    }
+    for (const peerDevice of device.peerDevices) peerDevice.setUuids(clearBitmapUuid(peerDevice.uuids));
+    if (skips) this.log('info', device.subject, 'Preparing to skip initial sync');
     device.newCurrentUuid();
     if (mode === 'clear-bitmap') for (const bitmap of disk.bitmaps) bitmap.clearAll();
     if (skips) {
       for (const peerDevice of connected) {
         peerDevice.sendUuids(UuidFlag.SKIP_INITIAL_SYNC);
         disk.updatePeer(peerDevice.connection.peerNodeId, { bitmapUuid: 0n });
+        // The peer takes it over without an answer: what it said before is not true any more.
+        if (peerDevice.peerUuids !== null)
+          peerDevice.peerUuids = { ...peerDevice.peerUuids, ...peerDevice.uuids, dirtyBits: 0 };
         this.states.force(peerDevice, { disk: Disk.UpToDate, pdsk: Disk.UpToDate });
       }
     }
