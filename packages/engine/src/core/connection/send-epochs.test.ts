@@ -1,11 +1,9 @@
 import fc from 'fast-check';
-import type { PeerDevice } from '../peer-device/peer-device';
 import type { WriteLeg } from '../request/application-writes';
 import { SendEpochs, type SendEpoch } from './send-epochs';
 
 /** The epochs only count and keep legs; what is in one is the business of others. */
 const LEG = {} as WriteLeg;
-const PEER_DEVICE = {} as PeerDevice;
 
 function bench(maxEpochSize = 2048, firstNumber = 1) {
   /** What goes out, in order: `w1` for a write in epoch 1, `B1` for its barrier. */
@@ -22,7 +20,7 @@ function bench(maxEpochSize = 2048, firstNumber = 1) {
     firstNumber,
   );
   const write = (): SendEpoch => {
-    const epoch = epochs.enter(PEER_DEVICE);
+    const epoch = epochs.enter();
     epoch.legs.push(LEG);
     wire.push(`w${epoch.number}`);
     return epoch;

@@ -9,7 +9,6 @@
  * Source: wire.md 6.7, behaviour.md 5.4.
  */
 import type { WriteLeg } from '../request/application-writes';
-import type { PeerDevice } from '../peer-device/peer-device';
 
 export interface SendEpoch {
   readonly owner: SendEpochs;
@@ -43,7 +42,7 @@ export class SendEpochs {
   }
 
   /** The epoch that the next write belongs to. Sends the barrier that is due before it. */
-  enter(_peerDevice: PeerDevice): SendEpoch {
+  enter(): SendEpoch {
     if (this.closing || this.current.legs.length >= this.maxEpochSize) this.sendBarrier();
     return this.current;
   }

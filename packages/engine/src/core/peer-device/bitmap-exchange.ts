@@ -62,7 +62,7 @@ export class BitmapExchange {
     } else if (peerDevice.conn === Conn.WFBitMapS) {
       peerDevice.device.resource.runHandler('before-resync-source', { peerDevice }, (exitCode) => {
         if (peerDevice.conn !== Conn.WFBitMapS) return;
-        if (exitCode > 0 && exitCode !== 3) return peerDevice.connection.disconnectHard('before-resync-source said no');
+        if (exitCode > 0 && exitCode !== 3) return peerDevice.connection.refuse('before-resync-source said no');
         states.force(peerDevice, { conn: Conn.SyncSource });
       });
     } else peerDevice.connection.log('warn', 'received a bitmap in a state that expects none');

@@ -12,7 +12,10 @@ import { ResyncSource } from '../resync/resync-source';
 import { ResyncTarget } from '../resync/resync-target';
 import { SyncProgress } from '../resync/sync-progress';
 import { withPrimaryBit, type PeerUuids, type UuidSet } from '../uuid/generation';
+import { VerifySource } from '../verify/verify-source';
+import { VerifyTarget } from '../verify/verify-target';
 import { BitmapExchange } from './bitmap-exchange';
+import { SyncUuid } from './sync-uuid';
 
 /** Most that a diskless node takes in one request. */
 const MAX_BIO_BYTES = 1024 * 1024;
@@ -33,7 +36,10 @@ export class PeerDevice {
   readonly requests = new PeerRequests(this);
   readonly resyncSource = new ResyncSource(this);
   readonly resyncTarget = new ResyncTarget(this);
+  readonly verifySource = new VerifySource(this);
+  readonly verifyTarget = new VerifyTarget(this);
   readonly bitmapExchange = new BitmapExchange(this);
+  readonly syncUuid = new SyncUuid(this);
   progress: SyncProgress | null = null;
   readonly stats = { receivedSectors: 0, sentSectors: 0 };
   private seq = 0;
@@ -251,13 +257,17 @@ export class PeerDevice {
   resyncEnded(): void {
     this.resyncTarget.stop();
     this.resyncSource.stop();
+    this.verifySource.stop();
+    this.verifyTarget.stop();
     this.progress = null;
   }
 
   /** The connection is gone: what was under way for it is over. */
   connectionLost(): void {
     this.resyncEnded();
+    this.verifyTarget.connectionLost();
     this.bitmapExchange.reset();
+    this.syncUuid.connectionLost();
     this.requests.connectionLost();
     this.peerUuids = null;
     this.seq = 0;

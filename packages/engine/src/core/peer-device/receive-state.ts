@@ -8,7 +8,7 @@ export function receiveState(peerDevice: PeerDevice, peer: StateFields): void {
   const { device, connection } = peerDevice;
   const { states } = device.resource;
   if (connection.conn <= Conn.TearDown) return;
-  const before = states.read({ device, peerDevice });
+  let before = states.read({ device, peerDevice });
 
   let peerDisk = peer.disk;
   if (peer.disk === Disk.Negotiating) {
@@ -25,6 +25,15 @@ export function receiveState(peerDevice: PeerDevice, peer: StateFields): void {
     else if (before.conn >= Conn.SyncSource && peer.conn === Conn.Connected) {
       if (peerDevice.resyncSource.targetFinished()) return;
     }
+  }
+  if (
+    before.conn === Conn.VerifyT &&
+    before.disk === Disk.UpToDate &&
+    peer.conn === Conn.Connected &&
+    peerDisk === Disk.UpToDate
+  ) {
+    peerDevice.verifyTarget.sourceFinished();
+    before = states.read({ device, peerDevice });
   }
   if (
     before.conn === Conn.Connected &&
@@ -58,7 +67,7 @@ export function receiveState(peerDevice: PeerDevice, peer: StateFields): void {
           states.force(peerDevice, { pdsk: Disk.Diskless });
           return;
         }
-        connection.disconnectHard(decision.why);
+        connection.disconnectHard();
         return;
       }
       conn = decision.conn;
@@ -90,7 +99,7 @@ export function receiveState(peerDevice: PeerDevice, peer: StateFields): void {
   );
   if (result < 1) {
     connection.log('error', 'the resulting state is invalid');
-    connection.disconnectHard('invalid state');
+    connection.disconnectHard();
     return;
   }
   // A decision that this side took alone: the peer must come to the same one.

@@ -199,7 +199,7 @@ export class ApplicationWrites {
       if (peerDevice.isReplicatedTo()) {
         const { connection } = peerDevice;
         const blockId = connection.nextBlockId();
-        const epoch = connection.sendEpochs.enter(peerDevice);
+        const epoch = connection.sendEpochs.enter();
         const leg: WriteLeg = { request, peerDevice, epoch, pending: true, ok: false, setInSync: false, done: false };
         epoch.legs.push(leg);
         connection.pendingWrites.set(blockId, leg);

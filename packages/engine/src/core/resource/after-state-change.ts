@@ -6,6 +6,7 @@ import { Conn, Disk, Role } from '../../wire';
 import type { Device } from '../device/device';
 import type { PeerDevice } from '../peer-device/peer-device';
 import type { VolumeState } from '../state/volume-state';
+import { toldOfVerifyEnd } from '../verify/verify-run';
 import type { VolumeView } from './state-engine';
 
 export function afterStateChange(view: VolumeView, before: VolumeState, after: VolumeState): void {
@@ -19,7 +20,7 @@ export function afterStateChange(view: VolumeView, before: VolumeState, after: V
     peerDevice.sendSizes();
     peerDevice.sendUuids(0n);
     peerDevice.sendState();
-  } else if (tellsPeer(before, after)) peerDevice.sendState();
+  } else if (tellsPeer(before, after) || endsVerify(peerDevice, before, after)) peerDevice.sendState();
   if (after.conn !== before.conn) enterConn(peerDevice, before, after);
 }
 
@@ -49,6 +50,11 @@ function tellsPeer(before: VolumeState, after: VolumeState): boolean {
   return before.disk < Disk.UpToDate && after.disk === Disk.UpToDate;
 }
 
+/** With it the target learns of a stop sector. At the regular end it is sent too: seen in the recorded story 26. */
+function endsVerify({ connection }: PeerDevice, before: VolumeState, after: VolumeState): boolean {
+  return before.conn === Conn.VerifyS && after.conn === Conn.Connected && toldOfVerifyEnd(connection.version);
+}
+
 function enterConn(peerDevice: PeerDevice, before: VolumeState, after: VolumeState): void {
   switch (after.conn) {
     case Conn.WFBitMapS:
@@ -70,6 +76,9 @@ function enterConn(peerDevice: PeerDevice, before: VolumeState, after: VolumeSta
       break;
     case Conn.PausedSyncT:
       if (before.conn !== Conn.SyncTarget) peerDevice.resyncTarget.begin();
+      break;
+    case Conn.VerifyS:
+      peerDevice.verifySource.begin();
       break;
     default:
       if (before.conn >= Conn.StartingSyncS && after.conn <= Conn.Connected) peerDevice.resyncEnded();

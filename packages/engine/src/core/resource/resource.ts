@@ -12,23 +12,10 @@ import type { HandlerCall, Host, LogLevel } from '../host';
 import { resourceOptions, type OptionValues, type ResourceOptions } from '../options';
 import { agreedSize } from '../peer-device/receive-sizes';
 import { PeerDevice } from '../peer-device/peer-device';
+import { NO_STATE } from '../state/no-state';
 import { JUST_CREATED, clearBitmapUuid, sameGeneration, withPrimaryBit } from '../uuid/generation';
+import { ERR, type Done } from './reply-codes';
 import { StateEngine } from './state-engine';
-
-export type Done = (code: number) => void;
-
-export const ERR = {
-  NO_ERROR: 101,
-  ERR_DISK_CONFIGURED: 124,
-  ERR_NO_DISK: 138,
-  ERR_DATA_NOT_CURRENT: 150,
-  ERR_CONNECTED: 151,
-  ERR_IMPLICIT_SHRINK: 170,
-  ERR_DISK_TOO_SMALL: 111,
-  ERR_INVALID_REQUEST: 162,
-  ERR_PAUSE_IS_SET: 134,
-  ERR_PAUSE_IS_CLEAR: 135,
-} as const;
 
 /** Tries of a promotion, and the wait for a peer that may be about to step down (behaviour 8.4). */
 const TWO_PRIMARIES_RETRY_EXTRA_MS = 100;
@@ -263,7 +250,7 @@ export class Resource {
     if (peerDevice === undefined) return finish();
     const mask = StateMask.disk;
     const value = packState({ ...NO_STATE, disk: Disk.Failed });
-    peerDevice.connection.requestState(peerDevice, mask, value, (retcode) =>
+    peerDevice.connection.stateRequests.request(peerDevice, mask, value, (retcode) =>
       retcode < SS.SS_SUCCESS ? done(SS.SS_CW_FAILED_BY_PEER) : finish(),
     );
   }
@@ -327,7 +314,7 @@ export class Resource {
       const upgrades = upgrade.has(peerDevice.device);
       const mask = StateMask.role | (upgrades ? StateMask.disk : 0);
       const value = packState({ ...NO_STATE, role: Role.Primary, disk: upgrades ? Disk.UpToDate : 0 });
-      peerDevice.connection.requestState(peerDevice, mask, value, (retcode) => {
+      peerDevice.connection.stateRequests.request(peerDevice, mask, value, (retcode) => {
         if (retcode < SS.SS_SUCCESS) worst = SS.SS_CW_FAILED_BY_PEER;
         finished();
       });
@@ -401,7 +388,7 @@ export class Resource {
   disconnect(connection: Connection, mode: 'graceful' | 'forced', done: Done): void {
     if (connection.conn === Conn.StandAlone) return done(SS.SS_ALREADY_STANDALONE);
     if (mode === 'forced' || connection.conn < Conn.WFReportParams || !connection.isUp) {
-      connection.disconnectHard('disconnect');
+      connection.disconnectHard();
       return done(SS.SS_SUCCESS);
     }
     const verdict = this.states.check(
@@ -411,13 +398,13 @@ export class Resource {
     if (verdict < SS.SS_SUCCESS && verdict !== SS.SS_PRIMARY_NOP) return done(verdict);
     const leave = (retcode: number): void => {
       if (retcode < SS.SS_SUCCESS) return done(retcode);
-      connection.disconnectHard('disconnect');
+      connection.disconnectHard();
       done(SS.SS_SUCCESS);
     };
     const disconnecting = packState({ ...NO_STATE, conn: Conn.Disconnecting });
     if (verdict === SS.SS_PRIMARY_NOP) {
       const value = disconnecting | packState({ ...NO_STATE, pdsk: Disk.Outdated });
-      connection.requestState('connection', StateMask.conn | StateMask.pdsk, value, (retcode) => {
+      connection.stateRequests.request('connection', StateMask.conn | StateMask.pdsk, value, (retcode) => {
         if (retcode >= SS.SS_SUCCESS) {
           this.states.make(
             (view) =>
@@ -430,11 +417,11 @@ export class Resource {
       });
       return;
     }
-    connection.requestState('connection', StateMask.conn, disconnecting, (retcode) => {
+    connection.stateRequests.request('connection', StateMask.conn, disconnecting, (retcode) => {
       if (retcode >= SS.SS_SUCCESS) return leave(retcode);
       // The peer is Primary and would lose good data: offer to be outdated.
       const value = disconnecting | packState({ ...NO_STATE, disk: Disk.Outdated });
-      connection.requestState('connection', StateMask.conn | StateMask.disk, value, (second) => {
+      connection.stateRequests.request('connection', StateMask.conn | StateMask.disk, value, (second) => {
         if (second >= SS.SS_SUCCESS) {
           this.states.make(
             (view) =>
@@ -473,10 +460,15 @@ export class Resource {
     const alter = (view: { peerDevice: PeerDevice | null }) => (view.peerDevice === peerDevice ? { conn } : null);
     const verdict = this.states.check(alter);
     if (verdict < SS.SS_SUCCESS) return done(verdict);
-    peerDevice.connection.requestState(peerDevice, StateMask.conn, packState({ ...NO_STATE, conn }), (retcode) => {
-      if (retcode < SS.SS_SUCCESS) return done(SS.SS_CW_FAILED_BY_PEER);
-      done(this.states.request(alter));
-    });
+    peerDevice.connection.stateRequests.request(
+      peerDevice,
+      StateMask.conn,
+      packState({ ...NO_STATE, conn }),
+      (retcode) => {
+        if (retcode < SS.SS_SUCCESS) return done(SS.SS_CW_FAILED_BY_PEER);
+        done(this.states.request(alter));
+      },
+    );
   }
 
   setPause(peerDevice: PeerDevice, paused: boolean): number {
@@ -524,17 +516,3 @@ function forEach<T>(items: Iterable<T>, step: (item: T, next: () => void) => voi
   for (const item of list) step(item, next);
   next();
 }
-
-const NO_STATE = {
-  role: 0,
-  peer: 0,
-  conn: 0,
-  disk: 0,
-  pdsk: 0,
-  susp: false,
-  aftrIsp: false,
-  peerIsp: false,
-  userIsp: false,
-  suspNod: false,
-  suspFen: false,
-} as const;

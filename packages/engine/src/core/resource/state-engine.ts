@@ -90,7 +90,8 @@ export class StateEngine {
     for (const { view, before, after } of changed) afterStateChange(view, before, after);
     this.resource.changed();
     for (const device of this.resource.devices.values()) device.resumeIo();
-    for (const peerConnection of this.resource.connections.values()) peerConnection.takeEarlySyncUuids();
+    for (const peerConnection of this.resource.connections.values())
+      for (const peerDevice of peerConnection.peerDevices.values()) peerDevice.syncUuid.takeEarly();
     return SS.SS_SUCCESS;
   }
 
@@ -128,6 +129,7 @@ export class StateEngine {
       allowTwoPrimaries: connection?.net.allowTwoPrimaries ?? false,
       fencing: connection?.net.fencing ?? 'dont-care',
       verifyAlg: connection?.net.verifyAlg ?? '',
+      peerKnowsVerify: (connection?.version ?? 0) >= 88,
       deviceOpen: device.writeOpeners > 0,
       otherVolumePeerPrimary: transitions.some(
         ({ view, after }) => view.peerDevice?.connection === connection && after.peer === Role.Primary,
