@@ -85,14 +85,6 @@ describe('the command first', () => {
     );
     expect((await meta('get-gi', './meta.img')).stdout).toMatch(/^0000000000000004(:0{16}){3}(:0){7}\n$/);
   });
-
-  test('refuses what is no path, and says what to type', async () => {
-    expect(await meta('dump-md', 'r0')).toMatchObject({
-      exitCode: 20,
-      stderr: expect.stringContaining('tsdrbdadm dump-md r0') as string,
-    });
-    expect(await meta('dump-md')).toMatchObject({ exitCode: 20 });
-  });
 });
 
 describe('bad input', () => {

@@ -7,6 +7,7 @@ import { checkOptionsFitCommand, parseInvocation, UsageExit, type Invocation } f
 import { expandCommandFirst } from './command-line/command-first';
 import { OPTIONS, parseArguments } from './command-line/options';
 import { MetaContext } from './context';
+import { ensureDeviceUuid } from './device-uuid';
 import type { Command } from './commands/command';
 import { applyAl } from './commands/apply-al';
 import { checkResize } from './commands/check-resize';
@@ -56,14 +57,29 @@ export async function run(argv: readonly string[], io: CliIo, system: MetaSystem
   try {
     const v06 = v06Problem(argv, system);
     if (v06 !== null) throw v06;
-    const open = (path: string) => system.open(path, 'shared');
-    const words = expandCommandFirst(argv, { cwd: io.cwd, open }) ?? argv;
-    const { invocation, remarks } = parseInvocation(words, system.programName);
-    for (const remark of remarks) io.stderr.write(`${remark}\n`);
-    return await runInvocation(invocation, { typed: argv, words }, io, system);
+    const calls = await expandCommandFirst(argv, { io, open: (path) => system.open(path, 'shared') });
+    if (calls === null) return await runWords(argv, argv, io, system);
+    for (const { words, isConfigured } of calls) {
+      const exitCode = await runWords(words, argv, io, system);
+      if (exitCode !== EXIT.ok) return exitCode;
+      if (isConfigured) await ensureDeviceUuid(words, { io, system, runWords });
+    }
+    return EXIT.ok;
   } catch (error) {
     return report(error, io);
   }
+}
+
+/** `words` are in the original form. Errors: MetaExit. */
+async function runWords(
+  words: readonly string[],
+  typed: readonly string[],
+  io: CliIo,
+  system: MetaSystem,
+): Promise<number> {
+  const { invocation, remarks } = parseInvocation(words, system.programName);
+  for (const remark of remarks) io.stderr.write(`${remark}\n`);
+  return await runInvocation(invocation, { typed, words }, io, system);
 }
 
 async function runInvocation(

@@ -36,6 +36,10 @@ it('counts the peers that have a disk', () => {
   expect(areas('alice', 'r0/1').map(({ peerCount }) => peerCount)).toEqual([2]);
 });
 
+it('names the peers, and which of them have a disk for the volume', () => {
+  expect(areas('alice', 'r0/1')).toMatchObject([{ peerNodeIds: ['1', '2', '3'], diskfulPeerNodeIds: ['1', '3'] }]);
+});
+
 it('has nothing for volumes without a disk', () => {
   expect(areas('carol', 'r0')).toEqual([]);
 });

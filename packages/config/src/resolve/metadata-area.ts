@@ -13,6 +13,10 @@ export interface MetadataArea {
   readonly index: string;
   /** Bitmaps to make room for: connections whose peer has a disk, at least one. */
   readonly peerCount: number;
+  /** Of the resource's connections, in the order of the configuration. */
+  readonly peerNodeIds: readonly string[];
+  /** Those that have a disk for this volume. */
+  readonly diskfulPeerNodeIds: readonly string[];
 }
 
 /** The areas of `r0`, `r0/0`, `minor-0` or `/dev/drbd0`; volumes without a disk have none. */
@@ -30,6 +34,8 @@ export function findMetadataAreas(resources: readonly ResolvedResource[], name: 
         device: metaDisk.kind === 'internal' ? backing.disk : metaDisk.device,
         index: indexOf(metaDisk),
         peerCount: countPeers(resource),
+        peerNodeIds: resource.connections.map(({ peerNodeId }) => peerNodeId),
+        diskfulPeerNodeIds: diskfulPeers(resource, volumeNumber),
       },
     ];
   });
@@ -49,4 +55,10 @@ function indexOf(metaDisk: NonNullable<ResolvedResource['volumes'][number]['back
 function countPeers({ connections }: ResolvedResource): number {
   const withDisk = connections.filter(({ peerDevices }) => peerDevices.some(({ peerHasDisk }) => peerHasDisk));
   return Math.max(1, withDisk.length);
+}
+
+function diskfulPeers({ connections }: ResolvedResource, volumeNumber: number): readonly string[] {
+  return connections
+    .filter(({ peerDevices }) => peerDevices.some((one) => one.volumeNumber === volumeNumber && one.peerHasDisk))
+    .map(({ peerNodeId }) => peerNodeId);
 }

@@ -1,77 +1,177 @@
 /**
  * The short form of tsdrbdmeta: the command comes first, then what it is for.
  *
- *     tsdrbdmeta create-md ./disk.img --max-peers 3
- *     tsdrbdmeta dump-md /dev/sdb1
+ *     tsdrbdmeta create-md r0                        all volumes of a resource of drbd.conf, in order
+ *     tsdrbdmeta dump-md r0/1                        one of them; also minor-3, /dev/drbd3
+ *     tsdrbdmeta dstate                              of the only resource
+ *     tsdrbdmeta create-md ./disk.img --max-peers 3  a device or file: a path begins with / or .
  *
- * Turned into the words of the original form: `- FORMAT PATH INDEX COMMAND ...`. Format and place of existing
- * metadata are looked up; new metadata is v09 and internal unless `--format` and `--index` say otherwise.
+ * Turned into the words of the original form: `MINOR FORMAT PATH INDEX COMMAND ...`. With a path, format and place of
+ * existing metadata are looked up, and new metadata is v09 and internal unless `--format` and `--index` say otherwise.
+ * With a name the configuration says where; the format is what is there, or v09.
  */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import {
-  decodeAnySuperblock,
-  findProblem,
-  isMetadataError,
-  MD_BLOCK_BYTES,
-  superblockOffset,
-  type MetadataFormat,
-  type Placement,
-} from '@tsdrbd/engine/metadata';
+import type { CliIo, MetadataArea } from '@tsdrbd/config';
 import { OpenError, type MetaDevice } from '../device/meta-device';
 import { EXIT, MetaExit } from '../meta-exit';
-import { isCommandName } from './command-table';
+import { isCommandName, type CommandName } from './command-table';
+import { identify, identifyAt, type FormatAndIndex } from './identify-metadata';
 import { COMMAND_FIRST_OPTIONS, OPTIONS, parseArguments, type ParsedArguments } from './options';
 
-type Open = (path: string) => MetaDevice;
+export interface Surroundings {
+  readonly io: CliIo;
+  /** For looking only. Errors: OpenError. */
+  readonly open: (path: string) => MetaDevice;
+}
+
+/** One command in the original form. */
+export interface Call {
+  readonly words: readonly string[];
+  /** New metadata of a configured volume gets a device UUID, as from tsdrbdadm. */
+  readonly isConfigured: boolean;
+}
 
 /** null: the arguments are in the original form. Errors: MetaExit. */
-export function expandCommandFirst(
+export async function expandCommandFirst(
   argv: readonly string[],
-  surroundings: { readonly cwd: string; readonly open: Open },
-): readonly string[] | null {
+  surroundings: Surroundings,
+): Promise<readonly Call[] | null> {
   const parsed = parseArguments(argv, [...OPTIONS, ...COMMAND_FIRST_OPTIONS]);
   if (parsed.kind === 'option-error') return null;
   const [command, target, ...words] = parsed.words;
   if (command === undefined || !isCommandName(command)) return null;
-  if (target === undefined) throw new MetaExit(EXIT.usage, `${command}: which device? Usage: ${command} PATH`);
-  if (!isPath(target)) {
+  const request = { command, parsed, words };
+  if (target !== undefined && isPath(target)) return [onPath(request, target, surroundings)];
+  return await onConfigured(request, target ?? null, surroundings);
+}
+
+interface Request {
+  readonly command: CommandName;
+  readonly parsed: ParsedArguments;
+  /** Behind the target. */
+  readonly words: readonly string[];
+}
+
+/** A name of a resource has no slash in front, a volume's (`r0/0`) neither; /dev/drbd0 is a volume. */
+function isPath(target: string): boolean {
+  return /^\.{0,2}\//.test(target) && !/^\/dev\/drbd\d+$/.test(target);
+}
+
+function onPath({ command, parsed, words }: Request, path: string, surroundings: Surroundings): Call {
+  const given = { format: optionOf(parsed, 'format'), index: optionOf(parsed, 'index') };
+  const isFound = command !== 'create-md' && (given.format === null || given.index === null);
+  const found = isFound ? lookInto(path, identify, surroundings, 'must-open') : null;
+  const format = given.format ?? found?.format ?? 'v09';
+  const index = given.index ?? found?.index ?? 'internal';
+  // A two-node resource has one peer.
+  const commandWords = command === 'create-md' ? maxPeersWords(parsed, words, format, '1') : words;
+  return {
+    words: [...passedOn(parsed), '--', '-', format, path, index, command, ...commandWords],
+    isConfigured: false,
+  };
+}
+
+async function onConfigured(
+  request: Request,
+  name: string | null,
+  surroundings: Surroundings,
+): Promise<readonly Call[]> {
+  const { command, parsed } = request;
+  if (optionOf(parsed, 'index') !== null) {
     throw new MetaExit(
       EXIT.usage,
-      `${target}: expected the path of a device or file (./${target} for one in this directory).\n` +
-        `For a resource of drbd.conf: tsdrbdadm ${command} ${target}`,
+      '--index is for the path of a device; where a resource has its metadata, drbd.conf says',
     );
   }
-  const given = { format: lastOf(parsed, 'format'), index: lastOf(parsed, 'index') };
+  // Loaded here: the original form, which tsdrbdadm and scripts use, starts faster without.
+  const { configuredAreas } = await import('./configured-areas');
+  const areas = findAreas(
+    () => configuredAreas({ command, name, configFile: optionOf(parsed, 'config-file') }, surroundings.io),
+    name,
+    surroundings,
+  );
+  return areas.flatMap((area) => onArea(request, area, surroundings));
+}
+
+/** Somebody may have meant a file of this directory. */
+function findAreas(
+  find: () => readonly MetadataArea[],
+  name: string | null,
+  { io }: Surroundings,
+): readonly MetadataArea[] {
+  try {
+    return find();
+  } catch (error) {
+    if (!(error instanceof MetaExit) || name === null || !existsSync(resolve(io.cwd, name))) throw error;
+    throw new MetaExit(error.exitCode, `${error.message}\nFor the file of this name: ./${name}`);
+  }
+}
+
+function onArea(request: Request, area: MetadataArea, surroundings: Surroundings): readonly Call[] {
+  const { command, parsed } = request;
+  const given = optionOf(parsed, 'format');
   const found =
-    command === 'create-md' || (given.format !== null && given.index !== null)
-      ? null
-      : identify(surroundings.open, resolve(surroundings.cwd, target), target);
-  return [
-    ...passedOn(parsed),
-    '--',
-    '-',
-    given.format ?? found?.format ?? 'v09',
-    target,
-    given.index ?? found?.index ?? 'internal',
-    command,
-    ...(command === 'create-md' ? maxPeersWords(parsed, words, given.format ?? 'v09') : words),
-  ];
+    given === null && command !== 'create-md'
+      ? lookInto(area.device, (device) => identifyAt(device, area.index), surroundings, 'may-fail')
+      : null;
+  const { format, index } = found ?? { format: given ?? 'v09', index: area.index };
+  return peerOptions(request, area, format).map((peerOption) => ({
+    words: [
+      ...passedOn(parsed),
+      ...peerOption,
+      '--',
+      `${area.minor}`,
+      format,
+      area.device,
+      index,
+      command,
+      ...(command === 'create-md' ? maxPeersWords(parsed, request.words, format, `${area.peerCount}`) : request.words),
+    ],
+    isConfigured: true,
+  }));
 }
 
-/** A name of a resource has no slash in front, a volume's (`r0/0`) neither. */
-function isPath(target: string): boolean {
-  return target.startsWith('/') || target.startsWith('./') || target.startsWith('../');
+/**
+ * What concerns one peer is shown for each, and changed where there is no choice. A peer is forgotten only when it was
+ * named: the configured ones are those to keep.
+ */
+function peerOptions({ command, parsed }: Request, area: MetadataArea, format: string): readonly (readonly string[])[] {
+  const isGiven = (name: string): boolean => optionOf(parsed, name) !== null;
+  const ofPeer = (nodeId: string) => [`--node-id=${nodeId}`];
+  switch (command) {
+    case 'show-gi':
+    case 'get-gi':
+      return isGiven('node-id') || format !== 'v09' || area.peerNodeIds.length === 0
+        ? [[]]
+        : area.peerNodeIds.map(ofPeer);
+    case 'set-gi': {
+      const [only, second] = area.peerNodeIds;
+      return isGiven('node-id') || only === undefined || second !== undefined ? [[]] : [ofPeer(only)];
+    }
+    case 'create-md':
+      return isGiven('effective-size') && !isGiven('diskful-peers') && area.diskfulPeerNodeIds.length > 0
+        ? [[`--diskful-peers=${area.diskfulPeerNodeIds.join(',')}`]]
+        : [[]];
+    default:
+      return [[]];
+  }
 }
 
-function lastOf(parsed: ParsedArguments, name: string): string | null {
+function optionOf(parsed: ParsedArguments, name: string): string | null {
   return parsed.options.filter((option) => option.name === name).at(-1)?.value ?? null;
 }
 
-/** A two-node resource has one peer. */
-function maxPeersWords(parsed: ParsedArguments, words: readonly string[], format: string): readonly string[] {
-  const option = lastOf(parsed, 'max-peers');
+/** Only v09 has a number of peers. */
+function maxPeersWords(
+  parsed: ParsedArguments,
+  words: readonly string[],
+  format: string,
+  otherwise: string,
+): readonly string[] {
+  const option = optionOf(parsed, 'max-peers');
   if (format !== 'v09') return words;
-  return option !== null ? [option] : words.length > 0 ? words : ['1'];
+  return option !== null ? [option] : words.length > 0 ? words : [otherwise];
 }
 
 function passedOn(parsed: ParsedArguments): readonly string[] {
@@ -82,41 +182,24 @@ function passedOn(parsed: ParsedArguments): readonly string[] {
     .map(({ name, value }) => (takesValue.has(name) ? `--${name}=${value}` : `--${name}`));
 }
 
-interface Identified {
-  readonly format: MetadataFormat;
-  readonly index: string;
-}
-
-const PLACES: readonly (Identified & { readonly placement: Placement })[] = [
-  { format: 'v09', index: 'internal', placement: 'internal' },
-  { format: 'v08', index: 'internal', placement: 'internal' },
-  { format: 'v09', index: 'flex-external', placement: 'flex-external' },
-  { format: 'v08', index: 'flex-external', placement: 'flex-external' },
-  { format: 'v07', index: 'flex-internal', placement: 'internal' },
-  { format: 'v07', index: 'internal', placement: 'fixed-internal' },
-  { format: 'v07', index: 'flex-external', placement: 'flex-external' },
-];
-
-/** null: no metadata that makes sense in any place; the command will say so. */
-function identify(open: Open, path: string, shownPath: string): Identified | null {
+/** `may-fail`: the command will say why the device does not open. */
+function lookInto(
+  path: string,
+  look: (device: MetaDevice) => FormatAndIndex | null,
+  { io, open }: Surroundings,
+  opening: 'must-open' | 'may-fail',
+): FormatAndIndex | null {
   let device: MetaDevice;
   try {
-    device = open(path);
+    device = open(resolve(io.cwd, path));
   } catch (error) {
     if (!(error instanceof OpenError)) throw error;
-    throw new MetaExit(EXIT.usage, `open(${shownPath}) failed: ${error.message}`);
+    if (opening === 'may-fail') return null;
+    throw new MetaExit(EXIT.usage, `open(${path}) failed: ${error.message}`);
   }
   try {
-    return PLACES.find(({ format, placement }) => isThere(device, format, placement)) ?? null;
+    return look(device);
   } finally {
     device.close();
   }
-}
-
-function isThere(device: MetaDevice, format: MetadataFormat, placement: Placement): boolean {
-  const offset = superblockOffset(placement, device.sizeBytes);
-  if (offset < 0 || offset + MD_BLOCK_BYTES > device.sizeBytes) return false;
-  const superblock = decodeAnySuperblock(format, device.read(offset, MD_BLOCK_BYTES));
-  if (isMetadataError(superblock)) return false;
-  return findProblem(superblock, { placement, deviceSizeBytes: device.sizeBytes }) === null;
 }

@@ -57,6 +57,16 @@ export function usageText(programName: string): string {
   return (
     `\nUSAGE: ${programName} [--force] [--quiet] DEVICE FORMAT [FORMAT ARGS...] COMMAND [CMD ARGS...]\n` +
     '\nFORMATS:\n  v06 minor\n  v07 device index\n  v08 device index\n  v09 device index\n' +
-    `\nCOMMANDS:\n${commands.join('')}`
+    `\nCOMMANDS:\n${commands.join('')}` +
+    // Called by the original's name it says what the original says.
+    (programName === 'drbdmeta' ? '' : shortFormText(programName))
+  );
+}
+
+function shortFormText(programName: string): string {
+  return (
+    `\nBY HAND:\n  ${programName} COMMAND [RESOURCE[/VOLUME] | PATH] [CMD ARGS...]\n` +
+    '  A PATH begins with / or ./ ; without either: the only resource of drbd.conf.\n' +
+    '  [--config-file {val}] [--max-peers {val}] [--format {val}] [--index {val}]\n'
   );
 }

@@ -38,6 +38,7 @@ export const COMMAND_FIRST_OPTIONS = [
   { long: 'max-peers', argument: 'required' },
   { long: 'format', argument: 'required' },
   { long: 'index', argument: 'required' },
+  { long: 'config-file', short: 'c', argument: 'required' },
 ] as const satisfies readonly OptionRow[];
 
 export type OptionName = (typeof OPTIONS)[number]['long'] | (typeof COMMAND_FIRST_OPTIONS)[number]['long'];

@@ -7,16 +7,17 @@ export interface Captured {
   readonly stderr: string;
 }
 
-/** One command line on real files; `directory` is both working and run directory. */
+/** One command line on real files; `directory` is both working and run directory. `env` is added to the environment. */
 export async function runCaptured(
   directory: string,
   argv: readonly string[],
   overrides: Partial<MetaSystem> = {},
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Captured> {
   let stdout = '';
   let stderr = '';
   const io = {
-    env: { TSDRBD_RUN_DIR: directory, TZ: 'UTC' },
+    env: { TSDRBD_RUN_DIR: directory, TZ: 'UTC', ...env },
     cwd: directory,
     stdin: Readable.from([]),
     stdout: { write: (text: string) => void (stdout += text) },
