@@ -3,10 +3,11 @@
  * start. What is changed goes through the real programs; only waiting asks the control socket directly, since a
  * process per question would take most of the machine.
  */
-import { mkdirSync, openSync, closeSync, ftruncateSync, readFileSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, mkdirSync, openSync, readFileSync, readSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { ControlClient } from '../../../packages/engine/src/control/client';
 import type { NodeState, PeerDeviceState, ResourceState } from '../../../packages/engine/src/control';
+import type { PrivateMounts } from './private-mounts';
 import { bundle, run, type Outcome, type Program } from './programs';
 
 export interface NodeOptions {
@@ -16,20 +17,27 @@ export interface NodeOptions {
   readonly configPath: string;
   readonly diskBytes: number;
   readonly env?: NodeJS.ProcessEnv;
+  /** This node's programs see these mounts, and its disk lies among them. */
+  readonly mounts?: PrivateMounts;
 }
 
 export class TestNode {
   readonly name: string;
   readonly runDir: string;
   readonly diskPath: string;
+  /** The disk as a test opens it. */
+  readonly diskPathOutside: string;
   readonly env: NodeJS.ProcessEnv;
   private readonly configPath: string;
   private readonly client: ControlClient;
+  private readonly prefix: readonly string[];
 
   constructor(options: NodeOptions) {
     this.name = options.name;
     this.runDir = join(options.directory, 'run');
-    this.diskPath = join(options.directory, 'disk');
+    this.diskPath = join(options.directory, 'storage/disk');
+    this.diskPathOutside = options.mounts?.outside(this.diskPath) ?? this.diskPath;
+    this.prefix = options.mounts?.prefix ?? [];
     this.configPath = options.configPath;
     this.env = {
       ...process.env,
@@ -42,17 +50,17 @@ export class TestNode {
       ...options.env,
     };
     this.client = new ControlClient(this.env);
-    mkdirSync(options.directory, { recursive: true });
-    const fd = openSync(this.diskPath, 'w');
-    ftruncateSync(fd, options.diskBytes);
-    closeSync(fd);
+    mkdirSync(dirname(this.diskPath), { recursive: true });
+    writeFileSync(this.diskPathOutside, '');
+    truncateSync(this.diskPathOutside, options.diskBytes);
   }
 
   // ---- commands ----
 
   /** Any of the four programs, in this node's environment. */
   program(program: Program, ...argv: string[]): Promise<Outcome> {
-    return run(bundle(program), argv, { env: this.env });
+    const [first = process.execPath, ...rest] = [...this.prefix, process.execPath, bundle(program), ...argv];
+    return run(first, rest, { env: this.env });
   }
 
   /** `tsdrbdadm` with this node's configuration. */

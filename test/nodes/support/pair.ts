@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PrivateMounts } from './private-mounts';
 import { TestNode, firstDifference } from './node';
 
 export interface PairOptions {
@@ -12,6 +13,8 @@ export interface PairOptions {
   readonly disk?: string;
   readonly options?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** This node's backing disk is a sparse file on a file system with less room than the file seems to have. */
+  readonly smallDisk?: { readonly of: 'alice' | 'bob'; readonly roomMib: number };
 }
 
 export class Pair {
@@ -23,10 +26,18 @@ export class Pair {
     readonly configPath: string,
     readonly addresses: { readonly alice: string; readonly bob: string; readonly port: number },
     options: PairOptions,
+    readonly mounts: PrivateMounts | null,
   ) {
     const diskBytes = (options.diskMib ?? 32) * 1024 * 1024;
     const node = (name: string): TestNode =>
-      new TestNode({ name, directory: join(directory, name), configPath, diskBytes, env: options.env ?? {} });
+      new TestNode({
+        name,
+        directory: join(directory, name),
+        configPath,
+        diskBytes,
+        env: options.env ?? {},
+        ...(mounts !== null && options.smallDisk?.of === name && { mounts }),
+      });
     this.alice = node('alice');
     this.bob = node('bob');
   }
@@ -36,7 +47,13 @@ export class Pair {
     const directory = mkdtempSync(join(tmpdir(), 'tsdrbd-nodes-'));
     const configPath = join(directory, 'drbd.conf');
     const addresses = await freeAddresses();
-    const pair = new Pair(directory, configPath, addresses, options);
+    let mounts: PrivateMounts | null = null;
+    if (options.smallDisk !== undefined) {
+      mounts = await PrivateMounts.create();
+      const storage = join(directory, options.smallDisk.of, 'storage');
+      await mounts.sh(`mkdir -p ${storage} && mount -t tmpfs -o size=${options.smallDisk.roomMib}m none ${storage}`);
+    }
+    const pair = new Pair(directory, configPath, addresses, options, mounts);
     writeFileSync(
       configPath,
       `global { usage-count no; }
@@ -92,13 +109,14 @@ resource r0 {
     const comparedBytes = sectors * 512;
     return {
       comparedBytes,
-      firstDifference: firstDifference(this.alice.diskPath, this.bob.diskPath, comparedBytes),
+      firstDifference: firstDifference(this.alice.diskPathOutside, this.bob.diskPathOutside, comparedBytes),
     };
   }
 
   /** Ends both engines and removes everything. */
   async end(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.endEngine('SIGKILL')));
+    this.mounts?.end();
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
