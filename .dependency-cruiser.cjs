@@ -1,5 +1,5 @@
 /** Imports run one way (docs/architecture.md): adm -> {config, setup, meta}; setup -> {config, engine/control};
- *  meta -> {config, engine/metadata}; engine/daemon -> all of engine; engine/core -> values only. */
+ *  meta -> {config, engine/metadata, engine/storage, engine/control}; engine/daemon -> all of engine; engine/core -> values only. */
 const engine = '^packages/engine/src/';
 const only = (from, allowed) => ({
   name: `${from.replace(/\W+/g, '-')}-imports`,

@@ -1,6 +1,6 @@
 /** The program: one command line in, an exit code out. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { CliIo } from '@tsdrbd/config';
 import { COMMANDS, type CommandName } from './command-line/command-table';
 import { checkOptionsFitCommand, parseInvocation, UsageExit, type Invocation } from './command-line/invocation';
@@ -92,11 +92,9 @@ async function runInvocation(
   const { minor, command, settings } = invocation;
   const lock = minor === null ? null : await system.lockMinor(minor);
   try {
-    const isAttached = minor !== null && (await isInUse(system, minor));
+    const attached = await attachedDevice(invocation, io, system);
     const modifies = COMMANDS[command].access === 'modifies' && !(command === 'repair-md' && settings.dryRun);
-    if (isAttached && modifies) {
-      throw new MetaExit(EXIT.usage, `Device '${invocation.deviceWord}' is configured!`);
-    }
+    if (attached !== null && modifies) throw new MetaExit(EXIT.usage, `Device '${attached}' is configured!`);
     const parsed = parseArguments(argv.words, OPTIONS);
     const names = parsed.kind === 'parsed' ? parsed.options.map(({ name }) => name) : [];
     checkOptionsFitCommand(invocation, new Set(names));
@@ -104,7 +102,7 @@ async function runInvocation(
       context.err('Not v09, implicitly set --node-id = 0');
     }
     const exitCode = await HANDLERS[command](context);
-    if (isAttached) context.err(`# Output might be stale, since minor ${minor} is attached`);
+    if (attached !== null) context.err(`# Output might be stale, since minor ${minor ?? attached} is attached`);
     if (context.suppressedCount > 0) {
       context.err(`# --force --quiet: ${context.suppressedCount} confirmation(s) suppressed and auto-confirmed`);
     }
@@ -126,6 +124,21 @@ const DISK_STATES = [
   'Consistent',
   'UpToDate',
 ];
+
+/**
+ * The device that an engine works on, as it was named on the command line; if the engine has another minor for this
+ * metadata, or the command line none (`-`), that minor. The lock on the file does not tell as much: several minors may
+ * have their metadata on one device, by index.
+ */
+async function attachedDevice(
+  { minor, deviceWord, path, placement }: Invocation,
+  io: CliIo,
+  system: MetaSystem,
+): Promise<string | null> {
+  if (minor !== null && (await isInUse(system, minor))) return deviceWord;
+  const other = await system.minorAttachedTo({ path: resolve(io.cwd, path), placement });
+  return other === null ? null : `${other}`;
+}
 
 /** Source: metadata.md 6.3 step 4. */
 async function isInUse(system: MetaSystem, minor: number): Promise<boolean> {

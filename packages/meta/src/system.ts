@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { CliIo } from '@tsdrbd/config';
+import { engineDevices, isSamePlace, type MetadataPlace } from './device/engine-devices';
 import { openFileDevice } from './device/file-device';
 import type { DeviceAccess, MetaDevice } from './device/meta-device';
 import { acquireMinorLock, type MinorLock } from './device/minor-lock';
@@ -22,8 +23,10 @@ export interface MetaSystem {
   readonly stateDirectory: string;
   /** Held until released. Errors: MetaExit 20, when another process holds it. */
   lockMinor(minor: number): Promise<MinorLock>;
-  /** The disk state of a minor, in the words of `drbdsetup dstate`; null: no such device. */
+  /** The disk state of a minor, in the words of `drbdsetup dstate`; null: no such device. Errors: MetaExit 20. */
   diskState(minor: number): Promise<string | null>;
+  /** The minor that has its metadata there and is attached; null: none. Errors: MetaExit 20. */
+  minorAttachedTo(place: MetadataPlace): Promise<number | null>;
   randomUuid(): bigint;
 }
 
@@ -37,8 +40,15 @@ export function realSystem(io: CliIo, programName = 'tsdrbdmeta'): MetaSystem {
     // Nodes that share a machine have run directories of their own, and must not share this one either.
     stateDirectory: io.env['TSDRBD_RUN_DIR'] === undefined ? '/var/lib/drbd' : join(runDirectory, 'lib'),
     lockMinor: (minor) => acquireMinorLock(join(runDirectory, 'lock', `drbd-147-${minor}`)),
-    // An engine holds a lock on each device that it has attached: opening tells, by device instead of by minor.
-    diskState: async () => null,
+    diskState: async (minor) => {
+      const devices = await engineDevices(io);
+      return devices.find((device) => device.minor === minor)?.diskState ?? null;
+    },
+    minorAttachedTo: async (place) => {
+      const devices = await engineDevices(io);
+      const attached = devices.find(({ metadata }) => metadata !== null && isSamePlace(metadata, place));
+      return attached?.minor ?? null;
+    },
     randomUuid: () => randomBytes(8).readBigUInt64BE(),
   };
 }

@@ -272,7 +272,9 @@ export class Backend implements ControlBackend {
     let meta = data;
     if (request.metaIndex !== 'internal' && request.metaDevice !== request.dataDevice) {
       try {
-        meta = await openBackingDevice(request.metaDevice);
+        // In a numbered slot several minors have their metadata on one device. tsdrbdmeta asks this engine about the slots.
+        const sharing = typeof request.metaIndex === 'number' ? 'shared' : 'exclusive';
+        meta = await openBackingDevice(request.metaDevice, { sharing });
       } catch (error) {
         data.close(() => undefined);
         return reply(openFailure(error, 'meta'), messageOf(error));

@@ -117,6 +117,7 @@ class Stage {
       },
       lockMinor: async () => ({ release: () => undefined }),
       diskState: async () => step.attached ?? null,
+      minorAttachedTo: async () => null,
       randomUuid: () => 0x0123456789abcdeen,
     };
   }

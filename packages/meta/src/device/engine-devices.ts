@@ -1,0 +1,55 @@
+/** What the engine of this node has attached: its metadata is not ours to change. */
+import { existsSync, statSync } from 'node:fs';
+import type { CliIo } from '@tsdrbd/config';
+import { controlSocketPath, runDirOf } from '@tsdrbd/engine/control';
+import type { Placement } from '@tsdrbd/engine/metadata';
+import { EXIT, MetaExit } from '../meta-exit';
+
+export interface EngineDevice {
+  readonly minor: number;
+  /** In the words of `drbdsetup dstate`. */
+  readonly diskState: string;
+  /** null: no disk is attached. */
+  readonly metadata: MetadataPlace | null;
+}
+
+export interface MetadataPlace {
+  readonly path: string;
+  readonly placement: Placement;
+}
+
+/** None without an engine. Errors: MetaExit 20 when there is one that does not say. */
+export async function engineDevices({ env }: CliIo): Promise<readonly EngineDevice[]> {
+  // Most of the time there is no engine yet, and node:http need not be loaded to find that out.
+  if (!existsSync(controlSocketPath(runDirOf(env)))) return [];
+  const { ControlClient, ControlError } = await import('@tsdrbd/engine/control/client');
+  try {
+    const state = await new ControlClient(env).state();
+    const devices = state?.resources.flatMap((resource) => resource.devices) ?? [];
+    return devices.map(({ minor, diskState, backing }) => ({
+      minor,
+      diskState,
+      metadata: backing === null ? null : { path: backing.metaDevice, placement: placementOf(backing.metaIndex) },
+    }));
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+    throw new MetaExit(EXIT.usage, `Cannot ask the engine which disks it uses: ${error.message}`);
+  }
+}
+
+function placementOf(index: 'internal' | 'flexible' | number): Placement {
+  if (index === 'internal') return 'internal';
+  return index === 'flexible' ? 'flex-external' : { index };
+}
+
+/** The same slot of the same device or file, whatever names it has. */
+export function isSamePlace(left: MetadataPlace, right: MetadataPlace): boolean {
+  return JSON.stringify(left.placement) === JSON.stringify(right.placement) && isSameFile(left.path, right.path);
+}
+
+function isSameFile(left: string, right: string): boolean {
+  const [a, b] = [left, right].map((path) => statSync(path, { throwIfNoEntry: false }));
+  if (a === undefined || b === undefined) return false;
+  if (a.isBlockDevice() && b.isBlockDevice()) return a.rdev === b.rdev;
+  return a.dev === b.dev && a.ino === b.ino;
+}
