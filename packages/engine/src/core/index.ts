@@ -16,5 +16,7 @@ export type {
 } from './host';
 export { diskOptions, netOptions, peerDeviceOptions, resourceOptions, type OptionValues } from './options';
 export { PeerDevice } from './peer-device/peer-device';
-export { ERR, Resource } from './resource/resource';
+export { ERR } from './resource/reply-codes';
+export { Resource } from './resource/resource';
+export { startVerify, type VerifyRange } from './verify/start-verify';
 export { hex } from './uuid/generation';

@@ -20,6 +20,7 @@ import {
   Resource,
   diskOptions,
   peerDeviceOptions,
+  startVerify,
   type AttachFailure,
   type Host,
   type PeerDevice,
@@ -178,7 +179,7 @@ export class Backend implements ControlBackend {
           reply(peerDevice.device.resource.setPause(peerDevice, request.command === 'pause-sync')),
         );
       case 'verify':
-        return this.withPeerDevice(request, () => reply(ERR.ERR_INVALID_REQUEST, 'verify is not supported yet'));
+        return this.withPeerDevice(request, (peerDevice) => code((done) => startVerify(peerDevice, request, done)));
       default:
         return assertNever(request);
     }

@@ -12,6 +12,7 @@ import {
   type PeerDeviceState,
   type ResourceState,
   type SyncDetails,
+  type VerifyDetails,
 } from '../control';
 import { MdFlag, PeerMdFlag, hasFlags } from '../metadata';
 
@@ -124,7 +125,9 @@ function peerDeviceState(peerDevice: PeerDevice, nowMs: number): PeerDeviceState
 function syncDetails(peerDevice: PeerDevice, nowMs: number): SyncDetails | null {
   const { progress } = peerDevice;
   if (progress === null) return null;
-  const [oldest, newest] = progress.marksAt(nowMs, peerDevice.outOfSyncBits);
+  const verify = verifyDetails(peerDevice);
+  const leftBits = verify === null ? peerDevice.outOfSyncBits : verify.leftSectors / BIT_SECTORS;
+  const [oldest, newest] = progress.marksAt(nowMs, leftBits);
   return {
     totalSectors: progress.totalBits * BIT_SECTORS,
     startMs: Math.round(nowMs - progress.startMs),
@@ -136,7 +139,20 @@ function syncDetails(peerDevice: PeerDevice, nowMs: number): SyncDetails | null 
     failedSectors: progress.failedBits * BIT_SECTORS,
     sameChecksumSectors: progress.sameChecksumBits * BIT_SECTORS,
     wantKibPerSecond: Math.round(progress.wantKiBs),
-    verify: null,
+    verify,
+  };
+}
+
+/** Source and target count alike, each for itself. */
+function verifyDetails({ verifySource, verifyTarget }: PeerDevice): VerifyDetails | null {
+  const run = verifySource.isRunning ? verifySource : verifyTarget.isRunning ? verifyTarget : null;
+  if (run === null) return null;
+  return {
+    startSector: run.startSector,
+    stopSector: run === verifySource ? verifySource.stopSector : null,
+    positionSector: run.positionSector,
+    leftSectors: run.leftBits * BIT_SECTORS,
+    skippedSectors: 0,
   };
 }
 

@@ -155,8 +155,14 @@ function digestMatches(
 
 function syncParam(connection: Connection, peerDevice: PeerDevice, verifyAlg: string, csumsAlg: string): boolean {
   if (peerDevice.conn !== Conn.WFReportParams) return true;
+  const { version, net } = connection;
+  // Older versions do not carry the names (wire 5.2).
   const different =
-    verifyAlg !== connection.net.verifyAlg ? 'verify-alg' : csumsAlg !== connection.net.csumsAlg ? 'csums-alg' : null;
+    version >= 88 && verifyAlg !== net.verifyAlg
+      ? 'verify-alg'
+      : version >= 89 && csumsAlg !== net.csumsAlg
+        ? 'csums-alg'
+        : null;
   if (different !== null) connection.refuse(`incompatible ${different} settings`);
   return true;
 }

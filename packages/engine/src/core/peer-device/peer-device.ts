@@ -208,6 +208,15 @@ export class PeerDevice {
     this.connection.sendData(packet);
   }
 
+  /** A sync decision that the peer has not heard of: to be told before the bitmap that follows from it. */
+  decidedAlone = false;
+
+  tellDecision(): void {
+    this.decidedAlone = false;
+    this.sendUuids(0n);
+    this.sendState();
+  }
+
   /** Rule that took the last sync decision: for logs and tests. */
   lastRule = 0;
   /** Changes as last announced: what the after-sb policies compare. */
@@ -232,8 +241,18 @@ export class PeerDevice {
   startFullSync(conn: number): void {
     this.setAllOutOfSync(() => {
       if (this.conn !== conn) return;
-      const { states } = this.device.resource;
-      states.force(this, { conn: conn === Conn.StartingSyncT ? Conn.WFSyncUUID : Conn.SyncSource });
+      if (conn === Conn.StartingSyncT) this.device.resource.states.force(this, { conn: Conn.WFSyncUUID });
+      else this.startSource(conn);
+    });
+  }
+
+  /** From `conn`, where it waited, if the handler lets it. */
+  startSource(conn: number): void {
+    const { resource } = this.device;
+    resource.runHandler('before-resync-source', { peerDevice: this }, (exitCode) => {
+      if (this.conn !== conn) return;
+      if (exitCode > 0 && exitCode !== 3) return this.connection.refuse('before-resync-source said no');
+      resource.states.force(this, { conn: Conn.SyncSource });
     });
   }
 

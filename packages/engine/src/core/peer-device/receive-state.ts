@@ -78,12 +78,15 @@ export function receiveState(peerDevice: PeerDevice, peer: StateFields): void {
       connection.discardMyData = false;
     }
   }
-  const disk =
-    before.disk === Disk.Negotiating && !isNew
-      ? (device.stateAfterNegotiation?.disk ?? Disk.Inconsistent)
-      : before.disk;
-  const nextDisk =
-    before.disk === Disk.Negotiating && isNew ? (device.stateAfterNegotiation?.disk ?? Disk.Inconsistent) : disk;
+  // With a resync before it, the disk is what that resync needs: Negotiating is clamped to it.
+  const negotiated = before.disk === Disk.Negotiating && (isNew || conn === Conn.Connected);
+  const nextDisk = negotiated ? (device.stateAfterNegotiation?.disk ?? Disk.Inconsistent) : before.disk;
+  // The peer waits for an answer, or has to come to the same decision.
+  peerDevice.decidedAlone =
+    !isNew &&
+    before.disk !== Disk.Negotiating &&
+    peer.conn <= Conn.Connected &&
+    (peer.disk === Disk.Negotiating || (conn !== before.conn && conn > Conn.Connected && !isSyncState(conn)));
   const result = states.make(
     (view) =>
       view.peerDevice === peerDevice
@@ -102,12 +105,6 @@ export function receiveState(peerDevice: PeerDevice, peer: StateFields): void {
     connection.disconnectHard();
     return;
   }
-  // A decision that this side took alone: the peer must come to the same one.
-  if (!isNew && before.conn !== peerDevice.conn && peerDevice.conn > Conn.Connected && !isSyncState(peerDevice.conn)) {
-    if (peer.conn <= Conn.Connected && peer.disk !== Disk.Negotiating) {
-      peerDevice.sendUuids(0n);
-      peerDevice.sendState();
-    }
-  }
+  if (peerDevice.decidedAlone) peerDevice.tellDecision();
   if (isNew || peer.disk === Disk.Negotiating) device.resource.changed();
 }

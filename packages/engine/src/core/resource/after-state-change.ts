@@ -16,7 +16,9 @@ export function afterStateChange(view: VolumeView, before: VolumeState, after: V
     device.newCurrentUuid();
     if (after.conn >= Conn.Connected) peerDevice.sendUuids(0n);
   }
-  if (before.disk <= Disk.Attaching && after.disk === Disk.Negotiating) {
+  if (peerDevice.decidedAlone) {
+    peerDevice.tellDecision();
+  } else if (before.disk <= Disk.Attaching && after.disk === Disk.Negotiating) {
     peerDevice.sendSizes();
     peerDevice.sendUuids(0n);
     peerDevice.sendState();
@@ -45,7 +47,9 @@ function tellsPeer(before: VolumeState, after: VolumeState): boolean {
   if (before.disk === after.disk) return false;
   if (after.disk === Disk.Failed || after.disk === Disk.Diskless) return true;
   if (before.disk === Disk.UpToDate && after.disk === Disk.Inconsistent && after.conn === Conn.Connected) return true;
-  if (before.disk === Disk.Negotiating || before.disk === Disk.Attaching) return true;
+  // With a resync before it, the disk is not settled: the peer came to that resync first.
+  if (before.disk === Disk.Negotiating) return after.conn === Conn.Connected;
+  if (before.disk === Disk.Attaching) return true;
   // A target that finished: the source waits for this.
   return before.disk < Disk.UpToDate && after.disk === Disk.UpToDate;
 }
@@ -69,6 +73,10 @@ function enterConn(peerDevice: PeerDevice, before: VolumeState, after: VolumeSta
       break;
     case Conn.SyncSource:
       if (before.conn !== Conn.PausedSyncS) peerDevice.resyncSource.begin();
+      break;
+    case Conn.PausedSyncS:
+      // Paused from the start: the target learns of the sync UUID all the same.
+      if (before.conn !== Conn.SyncSource) peerDevice.resyncSource.begin();
       break;
     case Conn.SyncTarget:
       if (before.conn !== Conn.PausedSyncT) peerDevice.resyncTarget.begin();

@@ -340,6 +340,7 @@ export class Resource {
         ({ conn, pdsk, bitmapUuid }) => (conn < Conn.Connected || pdsk <= Disk.Failed) && bitmapUuid === 0n,
       );
       const isNew = alone || upgraded.has(device);
+      if (upgraded.has(device)) this.log('warn', device.subject, 'Forced to consider local data as UpToDate!');
       if (isNew) device.newCurrentUuid();
       disk.update({ currentUuid: withPrimaryBit(disk.superblock.currentUuid, true) });
       device.exposedUuid = disk.superblock.currentUuid;
@@ -452,7 +453,14 @@ export class Resource {
   }
 
   invalidateRemote(peerDevice: PeerDevice, done: Done): void {
-    if (peerDevice.conn < Conn.Connected) return done(SS.SS_NEED_CONNECTION);
+    if (peerDevice.conn < Conn.Connected && (this.role !== Role.Primary || peerDevice.device.disk === null))
+      return done(SS.SS_NEED_CONNECTION);
+    if (peerDevice.conn < Conn.Connected) {
+      // The data is here: the peer will get all of it when it comes.
+      const verdict = this.states.force(peerDevice, { pdsk: Disk.Inconsistent });
+      if (verdict < SS.SS_SUCCESS) return done(verdict);
+      return peerDevice.setAllOutOfSync(() => done(SS.SS_SUCCESS));
+    }
     this.fullSync(peerDevice, Conn.StartingSyncS, done);
   }
 

@@ -19,6 +19,7 @@ const context = (more: Partial<ValidityContext> = {}): ValidityContext => ({
   allowTwoPrimaries: false,
   fencing: 'dont-care',
   verifyAlg: 'sha1',
+  peerKnowsVerify: true,
   deviceOpen: false,
   otherVolumePeerPrimary: false,
   handshaking: false,
@@ -123,6 +124,7 @@ describe('states that are refused (behaviour.md 1.10 B)', () => {
     ['10: Outdated alone', { ...ALONE, disk: Disk.Outdated }, {}, 'SS_SUCCESS'],
     ['11: VerifyS', { conn: Conn.VerifyS }, { verifyAlg: '' }, 'SS_NO_VERIFY_ALG'],
     ['11: VerifyT', { conn: Conn.VerifyT }, { verifyAlg: '' }, 'SS_NO_VERIFY_ALG'],
+    ['11: below protocol 88', { conn: Conn.VerifyS }, { peerKnowsVerify: false }, 'SS_NOT_SUPPORTED'],
     ['11: with an algorithm', { conn: Conn.VerifyS }, {}, 'SS_SUCCESS'],
     [
       '12: Primary, nobody UpToDate',

@@ -9,6 +9,8 @@ export interface ValidityContext {
   readonly allowTwoPrimaries: boolean;
   readonly fencing: Fencing;
   readonly verifyAlg: string;
+  /** The agreed protocol version knows verify. */
+  readonly peerKnowsVerify: boolean;
   /** Held open for writing by an application. */
   readonly deviceOpen: boolean;
   /** Another volume of the connection sees its peer as Primary. */
@@ -52,6 +54,7 @@ export function checkState(ns: VolumeState, context: ValidityContext): number {
   if (conn > Conn.Connected && disk < Disk.UpToDate && pdsk < Disk.UpToDate) return SS.SS_NO_UP_TO_DATE_DISK;
   if (disk === Disk.Outdated && OUTDATES_NOT.has(conn)) return SS.SS_CONNECTED_OUTDATES;
   if (verifying && context.verifyAlg === '') return SS.SS_NO_VERIFY_ALG;
+  if (verifying && !context.peerKnowsVerify) return SS.SS_NOT_SUPPORTED;
   if (primary && disk < Disk.UpToDate && pdsk < Disk.UpToDate) return SS.SS_NO_UP_TO_DATE_DISK;
   if ((conn === Conn.StartingSyncS || conn === Conn.StartingSyncT) && pdsk === Disk.DUnknown) {
     return SS.SS_NEED_CONNECTION;
