@@ -31,6 +31,7 @@ export interface NetOptions {
   readonly dataIntegrityAlg: string;
   readonly verifyAlg: string;
   readonly csumsAlg: string;
+  readonly csumsAfterCrashOnly: boolean;
   readonly useRle: boolean;
   readonly fencing: Fencing;
 }
@@ -89,6 +90,7 @@ export function netOptions(values: OptionValues): NetOptions {
     dataIntegrityAlg: text('data-integrity-alg', ''),
     verifyAlg: text('verify-alg', ''),
     csumsAlg: text('csums-alg', ''),
+    csumsAfterCrashOnly: flag('csums-after-crash-only', false),
     useRle: flag('use-rle', true),
     fencing: text('fencing', 'dont-care') as Fencing,
   };

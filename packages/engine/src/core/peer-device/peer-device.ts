@@ -111,7 +111,9 @@ export class PeerDevice {
   setInSync(sector: number, sizeBytes: number): number {
     const end = sector + sizeBytes / 512;
     const to = end >= this.device.sizeSectors ? Math.ceil(end / 8) : Math.floor(end / 8);
-    return this.bitmap?.clear(Math.ceil(sector / 8), to) ?? 0;
+    const cleared = this.bitmap?.clear(Math.ceil(sector / 8), to) ?? 0;
+    if (cleared > 0) this.resyncSource.bitsCleared();
+    return cleared;
   }
 
   get outOfSyncBits(): number {

@@ -6,16 +6,19 @@
  *
  * Source: wire.md 8.1 to 8.5.
  */
-import { Conn, Disk, ID_SYNCER, equalBytes, type BlockRequest, type DigestRequest } from '../../wire';
+import { Conn, Disk, ID_SYNCER, conns, equalBytes, type BlockRequest, type DigestRequest } from '../../wire';
 import type { PeerDevice } from '../peer-device/peer-device';
 import { isWithin } from '../request/peer-requests';
 import { lockedRange } from '../request/range-locks';
 import { JUST_CREATED, SYNC_UUID_OFFSET, addUuid, clearBitmapUuid, pushHistory } from '../uuid/generation';
+import { isAllZero } from './all-zero';
 import { SyncProgress } from './sync-progress';
 
 export class ResyncSource {
   private run = 0;
   private failedBits = 0;
+  /** The target is done; bits of writes that are not stable there yet are still set here. */
+  private targetIsDone = false;
 
   constructor(private readonly peerDevice: PeerDevice) {}
 
@@ -23,6 +26,7 @@ export class ResyncSource {
     const { peerDevice } = this;
     const { device, connection } = peerDevice;
     this.failedBits = 0;
+    this.targetIsDone = false;
     peerDevice.progress = new SyncProgress(peerDevice.outOfSyncBits, device.resource.host.nowMs());
     const set = peerDevice.uuids;
     const usable = set.bitmap !== 0n && set.bitmap !== JUST_CREATED;
@@ -36,12 +40,13 @@ export class ResyncSource {
     device.resource.log(
       'info',
       device.subject,
-      `Began resync as SyncSource (will sync ${peerDevice.outOfSyncBits * 4} KB [${peerDevice.outOfSyncBits} bits set]).`,
+      `Began resync as ${conns.name(peerDevice.conn)} (will sync ${peerDevice.outOfSyncBits * 4} KB [${peerDevice.outOfSyncBits} bits set]).`,
     );
   }
 
   stop(): void {
     this.run++;
+    this.targetIsDone = false;
   }
 
   /** False: the request breaks the protocol. */
@@ -50,6 +55,7 @@ export class ResyncSource {
     const { device, connection } = peerDevice;
     const { sector, sizeBytes } = packet;
     if (!isWithin(packet, device.sizeSectors) || sizeBytes > connection.maxBioBytes) return false;
+    if (packet.kind === 'CsumRsRequest' && packet.digest.length !== connection.csumsDigest?.sizeBytes) return false;
     const disk = device.diskState === Disk.UpToDate ? device.disk : null;
     const negative = (): void =>
       connection.sendMeta({
@@ -100,7 +106,7 @@ export class ResyncSource {
         return;
       }
     }
-    if (packet.kind === 'RsThinReq' && data.every((byte) => byte === 0)) {
+    if (packet.kind === 'RsThinReq' && isAllZero(data)) {
       connection.sendData({ kind: 'RsDeallocated', volume: device.volume, sector, sizeBytes });
       return;
     }
@@ -136,14 +142,30 @@ export class ResyncSource {
     progress?.advance(device.resource.host.nowMs(), this.peerDevice.outOfSyncBits);
   }
 
+  /** Bits were cleared: perhaps the last ones that the end waited for. */
+  bitsCleared(): void {
+    if (!this.targetIsDone || this.peerDevice.outOfSyncBits > this.failedBits) return;
+    const { run } = this;
+    // Not within the completion of a write: the end of a resync lets held I/O go.
+    this.peerDevice.device.resource.host.after(0, () => {
+      if (run === this.run && this.targetIsDone) this.targetFinished();
+    });
+  }
+
   /** The target says Connected and UpToDate. True: the resync is over here too. */
   targetFinished(): boolean {
     const { peerDevice } = this;
     const { device } = peerDevice;
-    if (peerDevice.outOfSyncBits > this.failedBits) return false;
+    if (peerDevice.outOfSyncBits > this.failedBits) {
+      this.targetIsDone = true;
+      return false;
+    }
+    this.targetIsDone = false;
     const failed = this.failedBits;
-    const totalBits = peerDevice.progress?.totalBits ?? 0;
-    device.resource.log('info', device.subject, `Resync done (total ${totalBits * 4} K)`);
+    const { progress } = peerDevice;
+    device.resource.log('info', device.subject, `Resync done ${progress?.pace(device.resource.host.nowMs()) ?? ''}`);
+    const checksums = progress?.checksumText();
+    if (checksums != null) device.resource.log('info', device.subject, checksums);
     if (failed === 0) {
       peerDevice.setUuids(clearBitmapUuid(peerDevice.uuids));
       device.commitGeneration();

@@ -58,13 +58,8 @@ export class VerifyRun {
     const { device } = peerDevice;
     const { resource } = device;
     this.logBadRange();
-    const seconds = Math.max(1, Math.floor((resource.host.nowMs() - this.progress.startMs) / 1000));
-    const speed = Math.floor((checkedBits * (VERIFY_BLOCK_BYTES / 1024)) / seconds);
-    resource.log(
-      'info',
-      device.subject,
-      `Online verify done (total ${seconds} sec; paused 0 sec; ${speed.toLocaleString('en-US')} K/sec)`,
-    );
+    const pace = this.progress.pace(resource.host.nowMs(), checkedBits);
+    resource.log('info', device.subject, `Online verify done ${pace}`);
     const { outOfSyncBits } = peerDevice;
     if (outOfSyncBits > 0) {
       resource.log('warn', device.subject, `Online verify found ${outOfSyncBits} 4k block out of sync!`);
