@@ -10,7 +10,7 @@ let pair: Pair;
 
 beforeAll(async () => {
   pair = await Pair.running({ diskMib: 64 });
-}, 30_000);
+});
 afterAll(() => pair.end());
 
 const file = (name: string): string => join(pair.directory, name);

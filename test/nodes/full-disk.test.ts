@@ -46,7 +46,6 @@ testWithMounts(
     expect(await pair.downAndCompare()).toMatchObject({ firstDifference: null });
     for (const node of pair.nodes) expect(node.log()).not.toMatch(/"stack"|"level":60/);
   },
-  60_000,
 );
 
 testWithMounts(
@@ -73,7 +72,6 @@ testWithMounts(
     ).toBe(true);
     for (const node of pair.nodes) expect(node.log()).not.toMatch(/"stack"|"level":60/);
   },
-  60_000,
 );
 
 testWithMounts('the last one: the application gets an error, and what it had written before stays', async () => {

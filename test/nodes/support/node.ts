@@ -6,7 +6,13 @@
 import { closeSync, mkdirSync, openSync, readFileSync, readSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ControlClient } from '../../../packages/engine/src/control/client';
-import type { NodeState, PeerDeviceState, ResourceState } from '../../../packages/engine/src/control';
+import type {
+  ControlReply,
+  ControlRequest,
+  NodeState,
+  PeerDeviceState,
+  ResourceState,
+} from '../../../packages/engine/src/control';
 import type { PrivateMounts } from './private-mounts';
 import { bundle, run, type Outcome, type Program } from './programs';
 
@@ -94,6 +100,11 @@ export class TestNode {
 
   state(): Promise<NodeState | null> {
     return this.client.state();
+  }
+
+  /** A request that no program would send. */
+  request(request: ControlRequest): Promise<ControlReply> {
+    return this.client.executeIfRunning(request);
   }
 
   /** Waits until r0 is as wanted, and returns it. Throws with state and log after `timeoutMs`. */

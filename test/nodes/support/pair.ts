@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { PrivateMounts } from './private-mounts';
 import { TestNode, firstDifference } from './node';
 
+// Starting processes takes long on a busy machine; what has to happen has time limits of its own.
+jest.setTimeout(60_000);
+
 export interface PairOptions {
   readonly diskMib?: number;
   /** Further lines of the sections, such as `on-io-error detach;`. */

@@ -1,5 +1,6 @@
 /** Positional words into what a command works with. Source: setup.md 1.2. */
-import { stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { CliIo } from '@tsdrbd/config';
 import { MINOR_MAX } from '@tsdrbd/engine/control';
@@ -91,16 +92,31 @@ function minorNumber(word: string): number {
   return minor;
 }
 
-/** A block device, or a file that serves as one. */
+/** A block device, or a file that serves as one; it must open for writing. */
 async function devicePath(word: string, io: CliIo): Promise<string> {
   const path = resolve(io.cwd, word);
-  const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    const reason = error.code === 'EACCES' ? 'Permission denied' : 'No such file or directory';
+  const refuse = (error: NodeJS.ErrnoException): never => {
+    const reason = OPEN_REASONS[error.code ?? ''] ?? error.message;
     throw new SetupExit(EXIT_USAGE, `Can not open device '${word}': ${reason}\n`);
-  });
+  };
+  const info = await stat(path).catch(refuse);
   if (!info.isFile() && !info.isBlockDevice()) throw new SetupExit(EXIT_USAGE, `${word} is not a block device!\n`);
+  const handle = await open(path, constants.O_RDWR | constants.O_NONBLOCK).catch(refuse);
+  await handle.close();
   return path;
 }
+
+/** The wording of the C library. */
+const OPEN_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'No such file or directory',
+  ENOTDIR: 'Not a directory',
+  EACCES: 'Permission denied',
+  EPERM: 'Operation not permitted',
+  EROFS: 'Read-only file system',
+  EBUSY: 'Device or resource busy',
+  ENXIO: 'No such device or address',
+  ETXTBSY: 'Text file busy',
+};
 
 function metaIndex(word: string): MetaIndex {
   return word === 'internal' || word === 'flexible' ? word : parseNumber(word);
