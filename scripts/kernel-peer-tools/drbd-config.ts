@@ -1,0 +1,57 @@
+/** One drbd.conf for both nodes: drbd-utils reads it in the guest, tsdrbd on the host. */
+import { GUEST_ADDRESS, HOST_ADDRESS } from './room';
+
+export const RESOURCE = 'r0';
+export const GUEST_NAME = 'kernel';
+export const HOST_NAME = 'tsdrbd';
+export const PORT = 7789;
+
+export interface VolumeDisks {
+  readonly guest: string;
+  readonly host: string;
+}
+
+export interface PairOptions {
+  readonly net?: Readonly<Record<string, string>>;
+  readonly disk?: Readonly<Record<string, string>>;
+  readonly volumes: readonly VolumeDisks[];
+}
+
+export function drbdConfig({ net = {}, disk = {}, volumes }: PairOptions): string {
+  return [
+    'global { usage-count no; }',
+    `resource ${RESOURCE} {`,
+    `  net {${section({ protocol: 'C', ...net })}}`,
+    `  disk {${section(disk)}}`,
+    ...node(
+      GUEST_NAME,
+      GUEST_ADDRESS,
+      volumes.map(({ guest }) => guest),
+    ),
+    ...node(
+      HOST_NAME,
+      HOST_ADDRESS,
+      volumes.map(({ host }) => host),
+    ),
+    '}',
+    '',
+  ].join('\n');
+}
+
+function section(options: Readonly<Record<string, string>>): string {
+  return Object.entries(options)
+    .map(([name, value]) => ` ${name} ${value};`)
+    .join('')
+    .concat(' ');
+}
+
+function node(name: string, address: string, disks: readonly string[]): readonly string[] {
+  return [
+    `  on ${name} {`,
+    `    address ${address}:${PORT};`,
+    ...disks.map(
+      (path, volume) => `    volume ${volume} { device minor ${volume}; disk ${path}; meta-disk internal; }`,
+    ),
+    '  }',
+  ];
+}

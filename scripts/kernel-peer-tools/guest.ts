@@ -1,0 +1,172 @@
+/** A virtual machine with the kernel's DRBD: boots in a room, carries out commands, loses its power. */
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { CommandChannel } from './command-channel';
+import { GUEST_NAME } from './drbd-config';
+import { guestImage } from './guest-image';
+import type { Room } from './room';
+import { environment, type Ran } from './shell';
+
+export interface GuestOptions {
+  readonly name?: string;
+  readonly memoryMib?: number;
+  /** Whether the machine goes when this process does. */
+  readonly ends?: 'with-this-process' | 'when-told';
+}
+
+const BOOT_TIMEOUT_MS = 120_000;
+const COMMAND_TIMEOUT_MS = 60_000;
+const POLL_MS = 20;
+
+export class Guest {
+  private channel: CommandChannel | null = null;
+
+  constructor(
+    private readonly room: Room,
+    private readonly options: GuestOptions = {},
+  ) {}
+
+  get name(): string {
+    return this.options.name ?? GUEST_NAME;
+  }
+
+  get consolePath(): string {
+    return join(this.room.directory, 'console');
+  }
+
+  get consoleLogPath(): string {
+    return join(this.room.directory, 'console.log');
+  }
+
+  /** The file behind a disk of the guest: to be read when the guest is not writing. */
+  diskPath(index: number): string {
+    return join(this.room.directory, `disk-${index}`);
+  }
+
+  /** Makes a disk, or changes its size; the guest has it from the next boot on. Disk 0 is /dev/vda, 1 is /dev/vdb. */
+  setDiskSize(index: number, sizeBytes: number): void {
+    closeSync(openSync(this.diskPath(index), 'a'));
+    truncateSync(this.diskPath(index), sizeBytes);
+  }
+
+  /** Returns when the guest carries out commands. */
+  async boot(): Promise<void> {
+    const image = await guestImage();
+    const words = this.room.words([
+      'qemu-system-x86_64',
+      ...['-accel', 'tcg', '-cpu', 'qemu64,+rdrand', '-m', String(this.options.memoryMib ?? 512)],
+      ...['-nodefaults', '-display', 'none', '-no-reboot', '-no-user-config', '-rtc', 'base=utc'],
+      ...['-kernel', image.kernelPath, '-initrd', image.initramfsPath],
+      ...['-append', this.kernelCommandLine()],
+      ...['-chardev', `socket,id=console,path=${this.consolePath},server=on,wait=off,logfile=${this.consoleLogPath}`],
+      ...['-serial', 'chardev:console'],
+      ...['-device', 'virtio-serial-pci', '-device', 'virtserialport,chardev=command,nr=1'],
+      ...['-chardev', `socket,id=command,path=${this.commandPath()},server=on,wait=off`],
+      ...['-netdev', `tap,id=net0,ifname=${this.room.tap},script=no,downscript=no`],
+      ...['-device', 'virtio-net-pci,netdev=net0,romfile='],
+      ...['-pidfile', this.pidPath()],
+      ...this.diskPaths().flatMap((path) => ['-drive', `file=${path},format=raw,if=virtio,cache=unsafe,discard=unmap`]),
+    ]);
+    const owned = this.options.ends !== 'when-told';
+    const [program = '', ...args] = owned ? ['setpriv', '--pdeathsig', 'KILL', ...words] : words;
+    const output = openSync(join(this.room.directory, 'qemu.log'), 'a');
+    const machine = spawn(program, args, { detached: true, env: environment(), stdio: ['ignore', output, output] });
+    closeSync(output);
+    machine.unref();
+    await this.attach(() => machine.exitCode === null && machine.signalCode === null);
+  }
+
+  /** Takes the command channel of a machine that runs already. */
+  async attach(stillRunning: () => boolean = () => false): Promise<void> {
+    try {
+      this.channel = await CommandChannel.open(this.commandPath(), stillRunning);
+      await this.channel.run('true', BOOT_TIMEOUT_MS);
+    } catch (error) {
+      throw new Error(`the guest does not answer: ${this.lastWords()}`, { cause: error });
+    }
+  }
+
+  async run(command: string, timeoutMs = COMMAND_TIMEOUT_MS): Promise<Ran> {
+    if (this.channel === null) throw new Error('the guest is not running');
+    return this.channel.run(command, timeoutMs);
+  }
+
+  /** Standard output of a command; throws when it fails. */
+  async mustRun(command: string, timeoutMs = COMMAND_TIMEOUT_MS): Promise<string> {
+    const ran = await this.run(command, timeoutMs);
+    if (ran.exitCode !== 0) {
+      throw new Error(`guest: ${command}: exit code ${ran.exitCode}: ${(ran.stderr + ran.stdout).trim()}`);
+    }
+    return ran.stdout;
+  }
+
+  async putFile(path: string, contents: string): Promise<void> {
+    await this.mustRun(`base64 -d >${path} <<'END'\n${Buffer.from(contents).toString('base64')}\nEND`);
+  }
+
+  /** The machine is gone from one instruction to the next; what its disks have been given stays. */
+  async powerCut(): Promise<void> {
+    this.leave();
+    const pid = this.machinePid();
+    if (pid === null) return;
+    process.kill(pid, 'SIGKILL');
+    while (this.machinePid() !== null) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+
+  /** Lets go of the command channel; the machine runs on. */
+  leave(): void {
+    this.channel?.close();
+    this.channel = null;
+  }
+
+  /** What the guest's console and qemu said last. */
+  lastWords(): string {
+    return ['qemu.log', 'console.log']
+      .map((name) => join(this.room.directory, name))
+      .filter((path) => existsSync(path))
+      .map((path) => readFileSync(path, 'utf8').slice(-LAST_WORDS_LENGTH))
+      .join('\n');
+  }
+
+  /** qemu's process id while it runs. */
+  machinePid(): number | null {
+    if (!existsSync(this.pidPath())) return null;
+    const pid = Number(readFileSync(this.pidPath(), 'utf8'));
+    return pid > 0 && commandLine(pid).includes('qemu') ? pid : null;
+  }
+
+  private pidPath(): string {
+    return join(this.room.directory, 'qemu.pid');
+  }
+
+  private diskPaths(): readonly string[] {
+    const paths: string[] = [];
+    while (existsSync(this.diskPath(paths.length))) paths.push(this.diskPath(paths.length));
+    return paths;
+  }
+
+  private commandPath(): string {
+    return join(this.room.directory, 'command');
+  }
+
+  private kernelCommandLine(): string {
+    return [
+      'console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable no_timer_check',
+      `kp.hostname=${this.name}`,
+      `kp.address=${this.room.guestAddress()}`,
+    ].join(' ');
+  }
+}
+
+const LAST_WORDS_LENGTH = 2000;
+
+/** Empty for a process that is gone, also while nobody has asked for its exit code yet. */
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    // No such process.
+    return '';
+  }
+}

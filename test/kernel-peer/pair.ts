@@ -1,0 +1,188 @@
+/** A pair of nodes for a test: the kernel's DRBD in a guest, tsdrbd beside it, one configuration. */
+import { closeSync, openSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { RESOURCE, drbdConfig } from '../../scripts/kernel-peer-tools/drbd-config';
+import { Guest } from '../../scripts/kernel-peer-tools/guest';
+import { missingForKernelPeer } from '../../scripts/kernel-peer-tools/requirements';
+import { Room } from '../../scripts/kernel-peer-tools/room';
+import { KernelNode } from './kernel-node';
+import { OurNode } from './our-node';
+
+export const MIB = 1024 * 1024;
+/** For booting, and for everything that a group of tests prepares. */
+export const PREPARE_TIMEOUT_MS = 240_000;
+export const TEST_TIMEOUT_MS = 120_000;
+
+/** As describe; on a machine that cannot boot the kernel peer, its tests are skipped, and say why. */
+export function describeKernelPeer(name: string, tests: () => void): void {
+  const missing = missingForKernelPeer();
+  if (missing.length === 0) describe(name, tests);
+  else describe.skip(`${name} (this machine lacks ${missing.join('; ')})`, tests);
+}
+
+export interface PairSetup {
+  /** Short, for names of directories. */
+  readonly label: string;
+  readonly net?: Readonly<Record<string, string>>;
+  readonly disk?: Readonly<Record<string, string>>;
+  readonly volumeCount?: number;
+  readonly kernelDiskBytes?: number;
+  readonly ourDiskBytes?: number;
+}
+
+/** As fast as it goes: most tests are not about the pace. */
+const FAST_RESYNC = { 'c-plan-ahead': '0', 'resync-rate': '200M' };
+
+let pairCount = 0;
+
+export class Pair {
+  private constructor(
+    readonly room: Room,
+    readonly kernel: KernelNode,
+    readonly ours: OurNode,
+    private readonly volumeCount: number,
+  ) {}
+
+  /** Boots; no metadata yet. */
+  static async start(setup: PairSetup): Promise<Pair> {
+    const room = await Room.create(`${setup.label}-${process.pid}-${pairCount++}`, 'with-this-process');
+    const guest = new Guest(room);
+    const ours = new OurNode(room, join(room.directory, 'drbd.conf'));
+    const pair = new Pair(room, new KernelNode(guest), ours, setup.volumeCount ?? 1);
+    for (let volume = 0; volume < pair.volumeCount; volume++) {
+      guest.setDiskSize(volume, setup.kernelDiskBytes ?? 32 * MIB);
+      ours.setDiskSize(volume, setup.ourDiskBytes ?? 32 * MIB);
+    }
+    try {
+      await guest.boot();
+      await pair.configure(setup);
+    } catch (error) {
+      await room.end();
+      throw error;
+    }
+    return pair;
+  }
+
+  /** Gives both nodes a new configuration, which the next commands use. */
+  async configure({ net, disk }: Pick<PairSetup, 'net' | 'disk'>): Promise<void> {
+    const config = drbdConfig({
+      net,
+      disk: disk ?? FAST_RESYNC,
+      volumes: [...Array(this.volumeCount).keys()].map((volume) => ({
+        guest: `/dev/vd${'abcdefgh'[volume] ?? ''}`,
+        host: this.ours.diskPath(volume),
+      })),
+    });
+    writeFileSync(this.ours.configPath, config);
+    await this.kernel.guest.putFile('/etc/drbd.conf', config);
+  }
+
+  async createMetadata(): Promise<void> {
+    await this.kernel.adm(`create-md --force ${RESOURCE}`);
+    await this.ours.mustAdm('create-md', '--force', RESOURCE);
+  }
+
+  async up(): Promise<void> {
+    await this.kernel.adm(`up ${RESOURCE}`);
+    await this.ours.mustAdm('up', RESOURCE);
+    await this.connected();
+  }
+
+  /** Both UpToDate and connected, without an initial sync: the disks must be equal already. */
+  async upInSync(): Promise<void> {
+    await this.createMetadata();
+    await this.up();
+    for (let volume = 0; volume < this.volumeCount; volume++) {
+      await this.ours.mustAdm('new-current-uuid', '--clear-bitmap', `${RESOURCE}/${volume}`);
+    }
+    await this.inSync();
+  }
+
+  async down(): Promise<void> {
+    await this.ours.mustAdm('down', RESOURCE);
+    await this.kernel.adm(`down ${RESOURCE}`);
+  }
+
+  async connected(): Promise<void> {
+    await this.kernel.until(/ 0: cs:Connected/);
+    await this.ours.until('Connected', ({ connection }) => connection === 'Connected');
+  }
+
+  /** Waits for both nodes to call both disks UpToDate, with nothing out of sync. */
+  async inSync(timeoutMs?: number): Promise<void> {
+    await this.kernel.until(/ 0: cs:Connected ro:\S+ ds:UpToDate\/UpToDate .*\n.* oos:0\n/, timeoutMs);
+    await this.ours.until(
+      'UpToDate/UpToDate, nothing out of sync',
+      (seen) =>
+        seen.replication === 'Established' &&
+        seen.disk === 'UpToDate' &&
+        seen.peerDisk === 'UpToDate' &&
+        seen.oosKib === 0,
+      timeoutMs,
+    );
+  }
+
+  /** Pseudo-random contents, different for every seed, straight onto the backing disks. */
+  fillKernelDisk(seed: number, volume = 0): void {
+    fill(this.kernel.guest.diskPath(volume), seed);
+  }
+
+  fillOurDisk(seed: number, volume = 0): void {
+    fill(this.ours.diskPath(volume), seed);
+  }
+
+  /** Where the backing disks differ within the replicated area, in KiB; both nodes must be idle. */
+  async differencesKib(volume = 0): Promise<readonly number[]> {
+    const { sizeKib } = await this.ours.status(volume);
+    return this.differencesWithinKib(sizeKib, volume);
+  }
+
+  differencesWithinKib(sizeKib: number, volume = 0): readonly number[] {
+    const ours = readStart(this.ours.diskPath(volume), sizeKib * 1024);
+    const kernels = readStart(this.kernel.guest.diskPath(volume), sizeKib * 1024);
+    const differing: number[] = [];
+    for (let kib = 0; kib < sizeKib; kib++) {
+      const from = kib * 1024;
+      if (ours.compare(kernels, from, from + 1024, from, from + 1024) !== 0) differing.push(kib);
+    }
+    return differing;
+  }
+
+  /** Nobody complained, apart from what the test provoked. */
+  async expectNoComplaints(provoked: readonly RegExp[] = []): Promise<void> {
+    expect(await this.kernel.complaints(provoked)).toEqual([]);
+    expect(this.ours.complaints(provoked)).toEqual([]);
+  }
+
+  async end(): Promise<void> {
+    this.kernel.guest.leave();
+    await this.room.end();
+  }
+}
+
+function readStart(path: string, sizeBytes: number): Buffer {
+  const bytes = Buffer.alloc(sizeBytes);
+  const fd = openSync(path, 'r');
+  try {
+    if (readSync(fd, bytes, 0, sizeBytes, 0) !== sizeBytes)
+      throw new Error(`${path} is shorter than ${sizeBytes} bytes`);
+  } finally {
+    closeSync(fd);
+  }
+  return bytes;
+}
+
+/** Every 4 KiB block differs from every other one, and from the same one under another seed. */
+function fill(path: string, seed: number): void {
+  const fd = openSync(path, 'r+');
+  try {
+    const block = Buffer.alloc(4096);
+    const blockCount = Math.floor(statSync(path).size / block.length);
+    for (let index = 0; index < blockCount; index++) {
+      block.fill(Buffer.from(`seed ${seed}, block ${index}; `));
+      writeSync(fd, block, 0, block.length, index * block.length);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
