@@ -279,7 +279,7 @@ export class Connection {
   /** The peer said that it disconnects. */
   peerDisconnects(): void {
     this.announcedDisconnect = true;
-    this.lost(Conn.TearDown, 'the peer disconnects', 'pause');
+    this.lost(Conn.TearDown, 'the peer disconnects', 'at-once');
   }
 
   lost(reason: number, text: string, retry: 'at-once' | 'pause'): void {

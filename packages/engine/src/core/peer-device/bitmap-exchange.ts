@@ -60,11 +60,7 @@ export class BitmapExchange {
       this.send();
       states.force(peerDevice, { conn: Conn.WFSyncUUID });
     } else if (peerDevice.conn === Conn.WFBitMapS) {
-      peerDevice.device.resource.runHandler('before-resync-source', { peerDevice }, (exitCode) => {
-        if (peerDevice.conn !== Conn.WFBitMapS) return;
-        if (exitCode > 0 && exitCode !== 3) return peerDevice.connection.refuse('before-resync-source said no');
-        states.force(peerDevice, { conn: Conn.SyncSource });
-      });
+      peerDevice.startSource(Conn.WFBitMapS);
     } else peerDevice.connection.log('warn', 'received a bitmap in a state that expects none');
   }
 }

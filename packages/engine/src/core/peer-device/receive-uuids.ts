@@ -33,7 +33,7 @@ export function receiveUuids(peerDevice: PeerDevice, packet: UuidsPacket): void 
     peerDevice.uuids.current === JUST_CREATED &&
     (packet.flags & UuidFlag.SKIP_INITIAL_SYNC) !== 0n;
   if (skipsInitialSync) {
-    connection.log('info', 'Accepted new current UUID, preparing to skip initial sync');
+    resource.log('info', device.subject, 'Accepted new current UUID, preparing to skip initial sync');
     peerDevice.bitmap?.clearAll();
     peerDevice.setUuids({ ...peerDevice.uuids, current: packet.current, bitmap: 0n });
     device.disk?.writeBitmap(null, () => undefined);

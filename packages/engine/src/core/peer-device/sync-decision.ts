@@ -78,7 +78,8 @@ function decide(peerDevice: PeerDevice, peerRole: number, peerDisk: number): Syn
   if (direction === 'source' && selfDisk <= Disk.Inconsistent) {
     return { kind: 'refused', why: 'I shall become SyncSource, but I am inconsistent!' };
   }
-  if (direction === 'target' && resource.role === Role.Primary && selfDisk >= Disk.Consistent) {
+  // A disk that is only being attached is no data that this Primary works on.
+  if (direction === 'target' && resource.role === Role.Primary && device.diskState >= Disk.Consistent) {
     if (connection.net.rrConflict !== AfterSb['violently-as0p']) {
       return { kind: 'refused', why: 'I shall become SyncTarget, but I am primary!' };
     }
