@@ -45,6 +45,7 @@ export interface HandlerCall {
 /** One backing device; the same contract as storage's BackingDevice. */
 export interface BlockDevice {
   readonly name: string;
+  /** As of the opening, or of the last `lookAtSize`. */
   readonly sizeBytes: number;
   readonly logicalBlockSizeBytes: number;
   readonly physicalBlockSizeBytes: number;
@@ -54,6 +55,8 @@ export interface BlockDevice {
   flush(done: DiskDone): void;
   discard(offsetBytes: number, lengthBytes: number, done: DiskDone): void;
   writeZeroes(offsetBytes: number, lengthBytes: number, done: DiskDone): void;
+  /** Looks whether the device has grown, at once; `sizeBytes` tells. Missing where a size is always the current one. */
+  lookAtSize?(): void;
   close(done: DiskDone): void;
 }
 

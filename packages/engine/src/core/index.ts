@@ -17,6 +17,8 @@ export type {
 export { diskOptions, netOptions, peerDeviceOptions, resourceOptions, type OptionValues } from './options';
 export { PeerDevice } from './peer-device/peer-device';
 export { ERR } from './resource/reply-codes';
+export { forgetPeer } from './resource/forget-peer';
 export { Resource } from './resource/resource';
+export { resize, type ResizeRequest } from './resize/resize-command';
 export { startVerify, type VerifyRange } from './verify/start-verify';
 export { hex } from './uuid/generation';

@@ -20,6 +20,8 @@ import {
   Resource,
   diskOptions,
   peerDeviceOptions,
+  forgetPeer,
+  resize,
   startVerify,
   type AttachFailure,
   type Host,
@@ -111,7 +113,7 @@ export class Backend implements ControlBackend {
           ),
         );
       case 'resize':
-        return this.withDevice(request.minor, () => reply(ERR.ERR_INVALID_REQUEST, 'resize is not supported yet'));
+        return this.withDevice(request.minor, (device) => code((done) => resize(device, request, done)));
       case 'resource-options':
         return this.withResource(request.resource, (resource) => {
           resource.setOptions(merged(resource.optionValues, request));
@@ -143,7 +145,9 @@ export class Backend implements ControlBackend {
       case 'del-peer':
         return this.withConnection(request, (connection) => this.delPeer(connection, request.force === true));
       case 'forget-peer':
-        return reply(ERR.ERR_INVALID_REQUEST, 'forget-peer is not supported yet');
+        return this.withResource(request.resource, (resource) =>
+          code((done) => forgetPeer(resource, request.peerNodeId, done)),
+        );
       case 'new-path':
         return this.withConnection(request, (connection) => this.newPath(connection, request));
       case 'del-path':
@@ -244,7 +248,7 @@ export class Backend implements ControlBackend {
     const device = resource.newDevice(request.volume, request.minor);
     device.deviceOptionValues = request.options ?? {};
     try {
-      await this.dependencies.exporter.publish(device);
+      await this.dependencies.exporter.publish(device, this.autoPromotionOf(resource));
     } catch (error) {
       resource.deleteDevice(device);
       return reply(ERR.ERR_INVALID_REQUEST, `cannot export ${device.subject}: ${messageOf(error)}`);

@@ -9,6 +9,7 @@ export interface BackingDevice {
   /** What the user called it: a path. For messages. */
   readonly name: string;
   readonly kind: 'block' | 'file' | 'memory';
+  /** As of the opening, or of the last `lookAtSize`. */
   readonly sizeBytes: number;
   readonly logicalBlockSizeBytes: number;
   readonly physicalBlockSizeBytes: number;
@@ -29,6 +30,8 @@ export interface BackingDevice {
    * cannot tell.
    */
   allocation?(offsetBytes: number, lengthBytes: number, done: AllocationDone): void;
+  /** Looks whether the device has grown, at once; `sizeBytes` tells. Missing where a size never changes. */
+  lookAtSize?(): void;
   /** After the last request is complete. */
   close(done: Completion): void;
 }

@@ -45,6 +45,8 @@ export interface DiskDeviceOptions {
   readonly blocking: 'threads' | 'inline';
   /** With it `threads` makes small writes at once while the disk answers well (write-lease.ts); -1 for none. */
   readonly probeFd: number;
+  /** Bytes of the open device as they are now. */
+  readonly sizeNow: () => number;
 }
 
 interface HeldWrite {
@@ -63,7 +65,8 @@ const ZERO_PIECE_BYTES = 1024 * 1024;
 const ZERO_PIECES_MAX = 16;
 
 export function createDiskDevice(options: DiskDeviceOptions): BackingDevice {
-  const { name, fd, sizeBytes, blocking } = options;
+  const { name, fd, blocking } = options;
+  let { sizeBytes } = options;
   const completions = createCompletionQueue();
   let nowaitReads = true;
   let nowaitWrites = true;
@@ -190,7 +193,9 @@ export function createDiskDevice(options: DiskDeviceOptions): BackingDevice {
   const device: BackingDevice = {
     name,
     kind: options.kind,
-    sizeBytes,
+    get sizeBytes() {
+      return sizeBytes;
+    },
     logicalBlockSizeBytes: options.logicalBlockSizeBytes,
     physicalBlockSizeBytes: options.physicalBlockSizeBytes,
     discardSupported: options.discardSupported,
@@ -242,6 +247,11 @@ export function createDiskDevice(options: DiskDeviceOptions): BackingDevice {
     writeZeroes(offsetBytes, lengthBytes, done) {
       const modes = [FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE];
       clear('write zeroes to', modes, offsetBytes, lengthBytes, done);
+    },
+
+    lookAtSize() {
+      // A device that shrank under its user is lost anyway: its requests fail where there is nothing any more.
+      if (!closed) sizeBytes = Math.max(sizeBytes, options.sizeNow());
     },
 
     allocation(offsetBytes, lengthBytes, done) {

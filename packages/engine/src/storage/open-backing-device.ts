@@ -59,6 +59,7 @@ function openLocked(path: string, options: OpenOptions): Omit<DiskDeviceOptions,
         kind: 'block',
         fd,
         sizeBytes: ioctlNumber(fd, path, BLKGETSIZE64, 8),
+        sizeNow: () => ioctlNumber(fd, path, BLKGETSIZE64, 8),
         logicalBlockSizeBytes: ioctlNumber(fd, path, BLKSSZGET, 4),
         physicalBlockSizeBytes: ioctlNumber(fd, path, BLKPBSZGET, 4),
         discardSupported: blockDeviceDiscards(stat.rdev),
@@ -70,7 +71,8 @@ function openLocked(path: string, options: OpenOptions): Omit<DiskDeviceOptions,
       access,
       kind: 'file',
       fd,
-      sizeBytes: stat.size - (stat.size % FILE_SECTOR_BYTES),
+      sizeBytes: wholeSectors(stat.size),
+      sizeNow: () => wholeSectors(fstatSync(fd).size),
       logicalBlockSizeBytes: FILE_SECTOR_BYTES,
       physicalBlockSizeBytes: FILE_PHYSICAL_BYTES,
       discardSupported: true,
@@ -81,6 +83,8 @@ function openLocked(path: string, options: OpenOptions): Omit<DiskDeviceOptions,
     throw error;
   }
 }
+
+const wholeSectors = (bytes: number): number => bytes - (bytes % FILE_SECTOR_BYTES);
 
 function openFile(path: string, access: 'read-only' | 'read-write', exclusive: boolean): number {
   const mode = access === 'read-only' ? constants.O_RDONLY : constants.O_RDWR;

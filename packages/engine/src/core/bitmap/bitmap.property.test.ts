@@ -68,6 +68,7 @@ test('does what a set of numbers does', () => {
         for (const one of workload) {
           if (one.kind === 'resize') {
             for (const bit of naive.bits) if (bit >= one.bitCount) naive.put(bit, bit + 1, false);
+            for (let bit = naive.bitCount; bit < one.bitCount; bit++) naive.dirty.add(Math.floor(bit / PAGE_BITS));
             naive.bitCount = one.bitCount;
             bitmap.resize(one.bitCount);
           } else if (one.kind === 'merge') {

@@ -81,11 +81,14 @@ export class Bitmap {
     }
   }
 
-  /** Changes the device size; new bits are clear. */
+  /** Changes the device size; new bits are clear, whatever lies on disk in their place. */
   resize(bitCount: number): void {
     const words = new Uint32Array(wordsFor(bitCount));
     if (bitCount < this.bitCount) this.clear(bitCount, this.bitCount);
     words.set(this.words.subarray(0, words.length));
+    for (let bit = this.bitCount; bit < bitCount; bit = (Math.floor(bit / PAGE_BITS) + 1) * PAGE_BITS) {
+      this.dirtyPages.add(Math.floor(bit / PAGE_BITS));
+    }
     this.words = words;
     this.bitCount = bitCount;
   }

@@ -4,7 +4,7 @@
 import { MdFlag, PeerMdFlag, withFlags, withoutFlags } from '../../metadata';
 import { Conn, Disk, Role } from '../../wire';
 import { ActivityLog } from '../activity-log/activity-log';
-import type { DiskError } from '../host';
+import type { DiskError, LogLevel } from '../host';
 import { diskOptions, type DiskOptions, type OptionValues } from '../options';
 import type { PeerDevice } from '../peer-device/peer-device';
 import { ApplicationReads } from '../request/application-reads';
@@ -13,6 +13,9 @@ import { RangeLocks } from '../request/range-locks';
 import type { Resource } from '../resource/resource';
 import { JUST_CREATED, hex, withPrimaryBit } from '../uuid/generation';
 import type { LocalDisk } from './local-disk';
+
+/** How often a move of the metadata looks whether the last writes are through. */
+const QUIET_CHECK_MS = 5;
 
 export class Device {
   disk: LocalDisk | null = null;
@@ -49,12 +52,18 @@ export class Device {
   onResize: () => void = () => undefined;
   private generationsPending = 0;
   private drainWaiters: (() => void)[] = [];
+  /** Not null while the metadata moves. */
+  private moveWaiters: (() => void)[] | null = null;
 
   constructor(
     readonly resource: Resource,
     readonly volume: number,
     readonly minor: number,
   ) {}
+
+  log(level: LogLevel, text: string): void {
+    this.resource.log(level, this.subject, text);
+  }
 
   get subject(): string {
     return `${this.resource.name}/${this.volume} drbd${this.minor}`;
@@ -71,7 +80,7 @@ export class Device {
 
   /** Source: behaviour.md 5.1. */
   admitsIo(): boolean {
-    if (this.suspendedByUser || this.resource.isSuspended) return false;
+    if (this.suspendedByUser || this.isMovingMetadata || this.resource.isSuspended) return false;
     if (this.diskState === Disk.Attaching || this.diskState === Disk.Negotiating) return false;
     return !this.peerDevices.some(
       ({ conn, connection }) =>
@@ -224,6 +233,53 @@ export class Device {
     if (this.diskOptions.onIoError === 'call-local-io-error')
       this.resource.runHandler('local-io-error', { device: this }, detach);
     else detach();
+  }
+
+  /** New writes wait until `endMove`. */
+  beginMove(): void {
+    this.moveWaiters = [];
+  }
+
+  get isMovingMetadata(): boolean {
+    return this.moveWaiters !== null;
+  }
+
+  afterMove(run: () => void): void {
+    if (this.moveWaiters === null) run();
+    else this.moveWaiters.push(run);
+  }
+
+  endMove(): void {
+    const waiters = this.moveWaiters ?? [];
+    this.moveWaiters = null;
+    for (const waiter of waiters) waiter();
+    this.resumeIo();
+  }
+
+  /** Runs when no write holds an extent of the activity log any more; `beginMove` keeps new ones away. */
+  whenQuiet(run: () => void): void {
+    this.flush(() => {
+      const isBusy =
+        this.writes.runningCount > 0 || this.peerDevices.some(({ requests }) => requests.extentHolders > 0);
+      if (isBusy) this.resource.host.after(QUIET_CHECK_MS, () => this.whenQuiet(run));
+      else run();
+    });
+  }
+
+  /** What applications see. */
+  setSize(sizeSectors: number): void {
+    if (this.sizeSectors === sizeSectors) return;
+    this.sizeSectors = sizeSectors;
+    this.log('info', `size = ${Math.floor(sizeSectors / 2)} KB`);
+    this.onResize();
+  }
+
+  /** The disk option `size`; 0: none. */
+  setUserSize(sizeSectors: number): void {
+    if (this.diskOptions.sizeSectors === sizeSectors) return;
+    const { size: _size, ...others } = this.diskOptionValues;
+    this.diskOptionValues = sizeSectors === 0 ? others : { ...others, size: sizeSectors };
+    this.diskOptions = diskOptions(this.diskOptionValues);
   }
 
   /** Runs when no application write is under way. */

@@ -17,6 +17,7 @@ import {
   insertSlotWords,
   isMetadataError,
   layoutOfSuperblock,
+  metadataLayout,
   slotWordsOfBlock,
   superblockOffset,
   withoutFlags,
@@ -29,6 +30,7 @@ import {
 import { sectors } from '../../units';
 import { Bitmap, PAGE_BITS } from '../bitmap/bitmap';
 import type { BlockDevice, DiskError } from '../host';
+import { moveMetadata, needingFullSync, type MetadataMoveIo } from './metadata-move';
 
 const BLOCK_BYTES = 4096;
 const READ_CHUNK_BYTES = 1024 * 1024;
@@ -49,17 +51,24 @@ export interface LocalDiskOptions {
   readonly mdFlushes: boolean;
 }
 
+export interface AlStriping {
+  readonly alStripes: number;
+  readonly alStripeSize4k: number;
+}
+
 export class LocalDisk {
   readonly data: BlockDevice;
   private readonly meta: BlockDevice;
   private readonly mdFlushes: boolean;
-  /** Sectors that the metadata leaves for data. */
-  readonly maxSectors: number;
+  private where: MetadataLayout;
+  private readonly placement: Placement;
   bitmaps: Bitmap[] = [];
   onMetadataError: (error: DiskError) => void = () => undefined;
   /** Bitmap blocks written: `bm-writes` of the statistics. */
   bmWriteCount = 0;
   private failed = false;
+  /** Activity log and bitmap on disk are not what the superblock says: a crash now takes a full sync to mend. */
+  private isMoving = false;
   private superblockWriting = false;
   private superblockWaiters: ((ok: boolean) => void)[] = [];
   /** A data write completed since the last data flush began. */
@@ -70,14 +79,14 @@ export class LocalDisk {
 
   private constructor(
     options: LocalDiskOptions,
-    readonly layout: MetadataLayout,
+    layout: MetadataLayout,
     private sb: SuperblockV09,
   ) {
     this.data = options.data;
     this.meta = options.meta;
     this.mdFlushes = options.mdFlushes;
-    const deviceSectors = Math.floor(options.data.sizeBytes / 512);
-    this.maxSectors = Math.min(deviceSectors, layout.usableDataSectors);
+    this.placement = options.placement;
+    this.where = layout;
   }
 
   /** Reads superblock and bitmaps of a disk whose activity log is clean. */
@@ -99,6 +108,33 @@ export class LocalDisk {
       if ((sb.flags & MdFlag.alClean) === 0) return done({ kind: 'unclean' });
       const disk = new LocalDisk(options, layout, sb);
       disk.readBitmaps((readError) => done(readError === null ? disk : { kind: 'io', error: readError }));
+    });
+  }
+
+  get layout(): MetadataLayout {
+    return this.where;
+  }
+
+  /** Sectors that the metadata leaves for data. */
+  get maxSectors(): number {
+    return this.maxSectorsOf(this.where);
+  }
+
+  maxSectorsOf(layout: MetadataLayout): number {
+    return Math.min(Math.floor(this.data.sizeBytes / 512), layout.usableDataSectors);
+  }
+
+  /** Where the metadata belongs, now that the device may have grown, or with another activity log. */
+  layoutNow(al: AlStriping = this.sb): MetadataLayout {
+    this.data.lookAtSize?.();
+    this.meta.lookAtSize?.();
+    return metadataLayout({
+      deviceSizeBytes: this.meta.sizeBytes,
+      placement: this.placement,
+      maxPeers: this.sb.bmMaxPeers,
+      bytesPerBit: this.sb.bmBytesPerBit,
+      alStripes: al.alStripes,
+      alStripeSizeKiB: al.alStripeSize4k * 4,
     });
   }
 
@@ -144,7 +180,8 @@ export class LocalDisk {
     this.superblockWaiters = [];
     if (this.failed) return waiters.forEach((waiter) => waiter(false));
     this.superblockWriting = true;
-    const bytes = encodeSuperblock({ ...this.sb, flags: withoutFlags(this.sb.flags, 0x80000000) });
+    const content = this.isMoving ? needingFullSync(this.sb) : this.sb;
+    const bytes = encodeSuperblock({ ...content, flags: withoutFlags(content.flags, 0x80000000) });
     this.writeMeta(this.layout.superblockOffsetBytes, [bytes], (ok) => {
       this.superblockWriting = false;
       for (const waiter of waiters) waiter(ok);
@@ -203,6 +240,40 @@ export class LocalDisk {
 
   noteDataWritten(): void {
     this.dataDirty = true;
+  }
+
+  /**
+   * Puts the metadata to another place; the caller keeps I/O away from the activity log. `done(false)`: the disk is lost.
+   * `resizeBitmaps` runs on the way, the agreed size of the device changes with the last superblock.
+   */
+  move(to: MetadataLayout, sizeSectors: number, resizeBitmaps: () => void, done: (ok: boolean) => void): void {
+    const io: MetadataMoveIo = {
+      from: this.where,
+      writeMeta: (offset, pieces, written) => this.writeMeta(offset, pieces, written),
+      resizeBitmaps: () => {
+        resizeBitmaps();
+        for (const bitmap of this.bitmaps) bitmap.dirtyPages.clear();
+        const usedBytes = (this.bitmaps[0]?.words.length ?? 0) * 4 * this.bitmaps.length;
+        return Array.from({ length: Math.ceil(usedBytes / BLOCK_BYTES) }, (_, block) => this.encodeBlock(block));
+      },
+      writeSuperblock: (content, written) => {
+        this.where = to;
+        this.isMoving = content === 'needs-full-sync';
+        this.update(geometryOf(to));
+        if (!this.isMoving) this.setEffectiveSize(sizeSectors);
+        this.commit(written);
+      },
+    };
+    // As one of the bitmap writes: none may go to the old place any more.
+    this.bitmapWrites.push(() => {
+      const settle = (ok: boolean): void => {
+        done(ok);
+        this.bitmapWrites.shift();
+        this.bitmapWrites[0]?.();
+      };
+      this.flushData((error) => (error === null ? moveMetadata(to, io, settle) : settle(false)));
+    });
+    if (this.bitmapWrites.length === 1) this.bitmapWrites[0]?.();
   }
 
   close(done: () => void): void {
@@ -322,6 +393,14 @@ export class LocalDisk {
     this.update({ effectiveSizeSectors: sectors(sizeSectors) });
   }
 }
+
+const geometryOf = (layout: MetadataLayout) => ({
+  mdSizeSectors: layout.mdSizeSectors,
+  alOffsetSectors: layout.alOffsetSectors,
+  bmOffsetSectors: layout.bmOffsetSectors,
+  alStripes: layout.alStripes,
+  alStripeSize4k: layout.alStripeSize4k,
+});
 
 function isZero(bytes: Uint8Array): boolean {
   const view = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);

@@ -40,6 +40,8 @@ export class PeerDevice {
   readonly verifyTarget = new VerifyTarget(this);
   readonly bitmapExchange = new BitmapExchange(this);
   readonly syncUuid = new SyncUuid(this);
+  /** This side grew; the resync of the new area begins when the peer's answer tells that it did too. */
+  newAreaWaits = false;
   progress: SyncProgress | null = null;
   readonly stats = { receivedSectors: 0, sentSectors: 0 };
   private seq = 0;
@@ -291,6 +293,7 @@ export class PeerDevice {
     this.syncUuid.connectionLost();
     this.requests.connectionLost();
     this.peerUuids = null;
+    this.newAreaWaits = false;
     this.seq = 0;
   }
 

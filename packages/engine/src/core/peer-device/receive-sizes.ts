@@ -1,5 +1,7 @@
 /** P_SIZES arrived: both nodes agree on the smaller size. Source: wire.md 5.3, behaviour.md 11.2. */
-import { Conn, Disk, Role, type SizesPacket } from '../../wire';
+import { Conn, DdsFlag, Disk, Role, type SizesPacket } from '../../wire';
+import { fitDevice } from '../resize/fit-device';
+import { resyncNewArea } from '../resize/resync-new-area';
 import type { PeerDevice } from './peer-device';
 
 export function receiveSizes(peerDevice: PeerDevice, packet: SizesPacket): void {
@@ -14,16 +16,34 @@ export function receiveSizes(peerDevice: PeerDevice, packet: SizesPacket): void 
   }
   const own = device.diskOptions.sizeSectors;
   const user = handshaking ? smallerNonZero(own, packet.userSectors) : packet.userSectors;
-  const agreed = disk.superblock.effectiveSizeSectors;
-  const size = agreedSize({ own: disk.maxSectors, peer: packet.diskSectors, agreed, user });
+  const sizeOf = (ownSectors: number): number =>
+    agreedSize({
+      own: ownSectors,
+      peer: packet.diskSectors,
+      agreed: disk.superblock.effectiveSizeSectors,
+      user,
+    });
+  const size = sizeOf(disk.maxSectors);
   const wouldShrink = size < device.sizeSectors && device.diskState >= Disk.Outdated;
   if (wouldShrink && (peerDevice.conn < Conn.Connected || peerDevice.pdsk === Disk.Diskless)) {
     connection.refuse("The peer's disk size is too small!");
     return;
   }
-  if (size !== device.sizeSectors || size !== agreed) device.resource.resizeDevice(device, size);
-  const answers = peerDevice.conn > Conn.WFReportParams && packet.currentSectors !== device.sizeSectors;
-  if (answers) peerDevice.sendSizes(packet.ddsFlags);
+  device.setUserSize(user);
+  const noResync = (packet.ddsFlags & DdsFlag.NO_RESYNC) !== 0;
+  const diskSectors = disk.maxSectors;
+  const { session } = connection;
+  const newArea = noResync ? 'clean' : 'out-of-sync';
+  const place = handshaking ? 'stays' : 'follows-the-disk';
+  fitDevice(device, { sizeOf, newArea, place }, (fitted) => {
+    if (fitted === null || session !== connection.session || peerDevice.conn <= Conn.WFReportParams) return;
+    if (packet.currentSectors !== fitted.sizeSectors || disk.maxSectors !== diskSectors) {
+      peerDevice.sendSizes(packet.ddsFlags);
+    }
+    const isNewArea = peerDevice.newAreaWaits || (fitted.grew && peerDevice.conn === Conn.Connected);
+    peerDevice.newAreaWaits = false;
+    if (isNewArea && !noResync) resyncNewArea(peerDevice);
+  });
 }
 
 /** Sectors; 0 where nobody knows. */
@@ -45,8 +65,7 @@ function takeSizeWithoutDisk(peerDevice: PeerDevice, packet: SizesPacket): void 
     connection.refuse("The peer's size is smaller than what this Primary has shown");
     return;
   }
-  device.sizeSectors = size;
-  device.onResize();
+  device.setSize(size);
 }
 
 function smallerNonZero(a: number, b: number): number {

@@ -70,6 +70,11 @@ export class ApplicationWrites {
 
   constructor(private readonly device: Device) {}
 
+  /** Issued or about to be, and not completed. */
+  get runningCount(): number {
+    return this.pendingCount - this.held.length;
+  }
+
   submit(kind: WriteKind, sector: number, pieces: readonly Uint8Array[], sizeBytes: number, done: WriteDone): void {
     const { resource } = this.device;
     if (resource.role !== Role.Primary || resource.demoting) {

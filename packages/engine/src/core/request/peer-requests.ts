@@ -25,6 +25,8 @@ export class PeerRequests {
   /** Counts connections: an answer is meant for the one that asked. */
   private session = 0;
   inFlight = 0;
+  /** Those of them that reference the activity log. */
+  extentHolders = 0;
 
   constructor(private readonly peerDevice: PeerDevice) {}
 
@@ -109,7 +111,9 @@ export class PeerRequests {
     // The peer has no disk: this one is the only copy, and must remember what was under way.
     if (pdsk >= Disk.Inconsistent || log === null) return this.submit(request);
     this.peerDevice.setOutOfSync(request.packet.sector, request.packet.sizeBytes);
+    if (device.isMovingMetadata) return device.afterMove(() => this.activate(request));
     request.holdsExtents = true;
+    this.extentHolders++;
     const { first, last } = extentsOf(request.packet);
     if (log.acquire(first, last, () => this.submit(request))) this.submit(request);
   }
@@ -165,6 +169,7 @@ export class PeerRequests {
       connection.receiveEpochs.completed(request.epoch);
     }
     if (request.holdsExtents) {
+      this.extentHolders--;
       const { first, last } = extentsOf(packet);
       device.activityLog?.release(first, last);
     }

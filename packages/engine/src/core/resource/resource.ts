@@ -3,7 +3,7 @@
  *
  * Procedures answer with an SS_* or ERR_* code by callback; they may wait for the peer and for the disk.
  */
-import { MdFlag, PeerMdFlag } from '../../metadata';
+import { MdFlag, PeerMdFlag, hasFlags, withoutFlags } from '../../metadata';
 import { Conn, Disk, Role, StateMask, StateResult as SS, UuidFlag, packState } from '../../wire';
 import { Connection } from '../connection/connection';
 import { Device } from '../device/device';
@@ -15,6 +15,7 @@ import { PeerDevice } from '../peer-device/peer-device';
 import { NO_STATE } from '../state/no-state';
 import { JUST_CREATED, clearBitmapUuid, sameGeneration, withPrimaryBit } from '../uuid/generation';
 import { ERR, type Done } from './reply-codes';
+import { fitDevice } from '../resize/fit-device';
 import { StateEngine } from './state-engine';
 
 /** Tries of a promotion, and the wait for a peer that may be about to step down (behaviour 8.4). */
@@ -157,7 +158,9 @@ export class Resource {
     }
     if (device.crashedPrimary && (flags & MdFlag.alDisabled) !== 0) for (const bitmap of disk.bitmaps) bitmap.setAll();
     device.exposedUuid = superblock.currentUuid;
-    if (size !== device.sizeSectors || size !== agreed) this.resizeDevice(device, size);
+    if (size !== device.sizeSectors || size !== agreed) {
+      fitDevice(device, { sizeOf: () => size, newArea: 'out-of-sync', place: 'stays' }, () => undefined);
+    }
     // Never in use before: nobody has any of its blocks.
     if (agreed === 0) for (const bitmap of disk.bitmaps) bitmap.setAll();
 
@@ -181,31 +184,17 @@ export class Resource {
       const pdskOutdated = view.peerDevice?.conn !== undefined && peerOutdated && view.peerDevice.conn < Conn.Connected;
       return pdskOutdated ? { disk: ownState, pdsk: Disk.Outdated } : { disk: ownState };
     }, 'forced');
-    device.commitGeneration(() => done(SS.SS_SUCCESS));
-  }
-
-  /** The agreed size changed: bitmaps, metadata and applications follow. New blocks are out of sync. */
-  resizeDevice(device: Device, sizeSectors: number): void {
-    const { disk } = device;
-    const before = device.sizeSectors;
-    device.sizeSectors = sizeSectors;
-    if (disk !== null) {
-      const bitCount = Math.ceil(sizeSectors / 8);
-      for (const bitmap of disk.bitmaps) {
-        const old = bitmap.bitCount;
-        if (old === bitCount) continue;
-        bitmap.resize(bitCount);
-        if (bitCount > old && before > 0) bitmap.set(old, bitCount);
+    // All bits are set: once they are on disk the flag has done its work.
+    disk.writeBitmap(null, (ok) => {
+      if (!ok) return;
+      for (const { connection } of device.peerDevices) {
+        const record = disk.peer(connection.peerNodeId);
+        if (hasFlags(record.flags, PeerMdFlag.fullSync)) {
+          disk.updatePeer(connection.peerNodeId, { flags: withoutFlags(record.flags, PeerMdFlag.fullSync) });
+        }
       }
-      if (disk.superblock.effectiveSizeSectors !== sizeSectors) {
-        disk.setEffectiveSize(sizeSectors);
-        disk.commit();
-      }
-    }
-    if (before !== sizeSectors) {
-      this.log('info', device.subject, `size = ${Math.floor(sizeSectors / 2)} KB`);
-      device.onResize();
-    }
+      device.commitGeneration(() => done(SS.SS_SUCCESS));
+    });
   }
 
   /** A fact: the disk cannot be used any more. */
