@@ -1,6 +1,7 @@
 /** The kernel's side of a pair: commands in the guest, its /proc/drbd, its log. */
 import type { Guest } from '../../scripts/kernel-peer-tools/guest';
 import type { Ran } from '../../scripts/kernel-peer-tools/shell';
+import { lastResync, type Resync } from './last-resync';
 import { parseProcDrbd, type ProcVolume } from './proc-drbd';
 import { until } from './until';
 
@@ -44,8 +45,18 @@ export class KernelNode {
     );
   }
 
+  /** What the kernel logged since the last forgetLog(). */
   dmesg(): Promise<string> {
     return this.mustRun('dmesg');
+  }
+
+  async forgetLog(): Promise<void> {
+    await this.mustRun('dmesg -c >/dev/null');
+  }
+
+  /** The newest resync, as the kernel announced it. */
+  async lastResync(): Promise<Resync | null> {
+    return lastResync(await this.dmesg());
   }
 
   /** Names of the helpers that drbd.ko ran since the boot, in their order. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { RESOURCE } from '../../scripts/kernel-peer-tools/drbd-config';
 import { run } from '../../scripts/kernel-peer-tools/shell';
 import { TsdrbdNode } from '../../scripts/kernel-peer-tools/tsdrbd-node';
+import { lastResync, type Resync } from './last-resync';
 import { until } from './until';
 
 export interface OurVolume {
@@ -36,7 +37,12 @@ interface StatusResource {
   }[];
 }
 
+/** Warnings that belong to a peer that leaves or is lost. */
+const ORDINARY = /"(?:NetworkFailure: |TearDown: the peer disconnects)/;
+
 export class OurNode extends TsdrbdNode {
+  private logStart = 0;
+
   /** Standard output of a tsdrbdadm command; throws when it fails. */
   async mustAdm(...words: readonly string[]): Promise<string> {
     const ran = await this.adm(...words);
@@ -70,15 +76,25 @@ export class OurNode extends TsdrbdNode {
     return until(`tsdrbd: ${what}`, () => this.status(), holds, timeoutMs);
   }
 
+  /** What the engine logged since the last forgetLog(). */
   log(): string {
-    return existsSync(this.logPath) ? readFileSync(this.logPath, 'utf8') : '';
+    return existsSync(this.logPath) ? readFileSync(this.logPath, 'utf8').slice(this.logStart) : '';
+  }
+
+  forgetLog(): void {
+    this.logStart += this.log().length;
+  }
+
+  /** The newest resync, as the engine announced it. */
+  lastResync(): Resync | null {
+    return lastResync(this.log());
   }
 
   /** What the engine logged as a warning, an error or a bug, apart from what the test provoked on purpose. */
   complaints(provoked: readonly RegExp[] = []): readonly string[] {
     return this.log()
       .split('\n')
-      .filter((line) => /"level":(?:40|50|60)|ProtocolError/.test(line))
+      .filter((line) => /"level":(?:40|50|60)|ProtocolError/.test(line) && !ORDINARY.test(line))
       .filter((line) => !provoked.some((pattern) => pattern.test(line)));
   }
 

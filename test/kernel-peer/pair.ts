@@ -1,5 +1,5 @@
 /** A pair of nodes for a test: the kernel's DRBD in a guest, tsdrbd beside it, one configuration. */
-import { closeSync, openSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { RESOURCE, drbdConfig } from '../../scripts/kernel-peer-tools/drbd-config';
 import { Guest } from '../../scripts/kernel-peer-tools/guest';
@@ -28,10 +28,15 @@ export interface PairSetup {
   readonly volumeCount?: number;
   readonly kernelDiskBytes?: number;
   readonly ourDiskBytes?: number;
+  /** Disks of the guest that are not replicated, after those that are. */
+  readonly extraKernelDisks?: readonly number[];
 }
 
 /** As fast as it goes: most tests are not about the pace. */
 const FAST_RESYNC = { 'c-plan-ahead': '0', 'resync-rate': '200M' };
+
+/** A dead link or peer is noticed within 4 s. */
+export const QUICK_DETECTION = { 'ping-int': '3', 'connect-int': '3', timeout: '20' };
 
 let pairCount = 0;
 
@@ -53,6 +58,9 @@ export class Pair {
       guest.setDiskSize(volume, setup.kernelDiskBytes ?? 32 * MIB);
       ours.setDiskSize(volume, setup.ourDiskBytes ?? 32 * MIB);
     }
+    (setup.extraKernelDisks ?? []).forEach((sizeBytes, index) =>
+      guest.setDiskSize(pair.volumeCount + index, sizeBytes),
+    );
     try {
       await guest.boot();
       await pair.configure(setup);
@@ -75,6 +83,12 @@ export class Pair {
     });
     writeFileSync(this.ours.configPath, config);
     await this.kernel.guest.putFile('/etc/drbd.conf', config);
+  }
+
+  /** After a power cut. */
+  async bootKernelAgain(): Promise<void> {
+    await this.kernel.guest.boot();
+    await this.kernel.guest.putFile('/etc/drbd.conf', readFileSync(this.ours.configPath, 'utf8'));
   }
 
   async createMetadata(): Promise<void> {
@@ -148,10 +162,18 @@ export class Pair {
     return differing;
   }
 
-  /** Nobody complained, apart from what the test provoked. */
+  /** Nobody complained since the last time, apart from what the test provoked. */
   async expectNoComplaints(provoked: readonly RegExp[] = []): Promise<void> {
-    expect(await this.kernel.complaints(provoked)).toEqual([]);
-    expect(this.ours.complaints(provoked)).toEqual([]);
+    const kernels = await this.kernel.complaints(provoked);
+    const ours = this.ours.complaints(provoked);
+    await this.forgetLogs();
+    expect(kernels).toEqual([]);
+    expect(ours).toEqual([]);
+  }
+
+  async forgetLogs(): Promise<void> {
+    await this.kernel.forgetLog();
+    this.ours.forgetLog();
   }
 
   async end(): Promise<void> {
