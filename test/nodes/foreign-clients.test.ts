@@ -34,10 +34,10 @@ testWith('nbdinfo')('nbdinfo sees the device with its size and abilities, and a 
   expect((await run('nbdinfo', [pair.bob.uri])).code).not.toBe(0);
 });
 
-testWith('qemu-img')('a Secondary says that it is one, and how to change that', async () => {
+testWith('qemu-img')('a Secondary that cannot be promoted says why', async () => {
   const refused = await run('qemu-img', ['info', pair.bob.uri]);
   expect(refused.code).not.toBe(0);
-  expect(refused.stderr).toContain('r0/0 is Secondary on this node; promote it first: tsdrbdadm primary r0');
+  expect(refused.stderr).toContain('r0/0 is Secondary on this node, and auto-promote failed: (-1) Multiple primaries');
 });
 
 testWith('nbdcopy')('nbdcopy in, and out again', async () => {

@@ -59,6 +59,7 @@ export interface DiskOptions {
 
 export interface ResourceOptions {
   readonly autoPromote: boolean;
+  readonly autoPromoteTimeoutMs: number;
   readonly onNoDataAccessible: 'io-error' | 'suspend-io';
 }
 
@@ -122,9 +123,10 @@ export function diskOptions(values: OptionValues): DiskOptions {
 }
 
 export function resourceOptions(values: OptionValues): ResourceOptions {
-  const { text, flag } = readers(values);
+  const { text, number, flag } = readers(values);
   return {
     autoPromote: flag('auto-promote', true),
+    autoPromoteTimeoutMs: number('auto-promote-timeout', 20) * TENTH_MS,
     onNoDataAccessible: text('on-no-data-accessible', 'io-error') as ResourceOptions['onNoDataAccessible'],
   };
 }

@@ -30,12 +30,13 @@ import {
 import type { Placement } from '../metadata';
 import { StorageFailure, openBackingDevice, type BackingDevice } from '../storage';
 import type { TcpTransport } from '../transport';
+import { AutoPromotion } from './auto-promotion';
 import { PathFinder, type Path } from './link-finder';
 import { resourceState } from './snapshot';
 
 /** Where volumes become reachable for applications. */
 export interface VolumeExporter {
-  publish(device: Device): Promise<void>;
+  publish(device: Device, autoPromotion: AutoPromotion): Promise<void>;
   withdraw(device: Device): Promise<void>;
 }
 
@@ -51,6 +52,7 @@ const OK = reply(NO_ERROR);
 
 export class Backend implements ControlBackend {
   private readonly resources = new Map<string, Resource>();
+  private readonly autoPromotions = new WeakMap<Resource, AutoPromotion>();
   private readonly events = new EventEmitter().setMaxListeners(0);
 
   constructor(private readonly dependencies: BackendDependencies) {}
@@ -128,11 +130,11 @@ export class Backend implements ControlBackend {
         return this.withResource(request.resource, (resource) => this.down(resource, 'graceful'));
       case 'primary':
         return this.withResource(request.resource, (resource) =>
-          code((done) => resource.primary(request.force === true ? 'forced' : 'plain', done)),
+          this.changeRole(resource, (done) => resource.primary(request.force === true ? 'forced' : 'plain', done)),
         );
       case 'secondary':
         return this.withResource(request.resource, (resource) =>
-          code((done) => resource.secondary(request.force === true ? 'forced' : 'plain', done)),
+          this.changeRole(resource, (done) => resource.secondary(request.force === true ? 'forced' : 'plain', done)),
         );
       case 'new-peer':
         return this.withResource(request.resource, (resource) => this.newPeer(resource, request));
@@ -235,6 +237,20 @@ export class Backend implements ControlBackend {
       if (!isSuccess(removed.code)) return removed;
     }
     return this.delResource(resource);
+  }
+
+  private async changeRole(resource: Resource, start: (done: (code: number) => void) => void): Promise<ControlReply> {
+    const result = await code(start);
+    if (isSuccess(result.code)) this.autoPromotionOf(resource).decidedByAdministrator();
+    return result;
+  }
+
+  private autoPromotionOf(resource: Resource): AutoPromotion {
+    const known = this.autoPromotions.get(resource);
+    if (known !== undefined) return known;
+    const created = new AutoPromotion(resource);
+    this.autoPromotions.set(resource, created);
+    return created;
   }
 
   // ---- volumes ----

@@ -1,4 +1,5 @@
-/** A replicated volume as an exporter sees it: open counts as DRBD's, nothing to be had on a Secondary. */
+/** A replicated volume as an exporter sees it: open counts as DRBD's; a Secondary is promoted by an open, or refuses it. */
+import { isSuccess, replyText } from '../control';
 import type { Device } from '../core';
 import type {
   Durability,
@@ -11,6 +12,7 @@ import type {
   ZeroSpace,
 } from '../export';
 import { Role } from '../wire';
+import type { AutoPromotion } from './auto-promotion';
 
 /** Stays far below the 64 activity-log extents that one transaction can add. */
 const CLEAR_MAX_BYTES = 64 * 1024 * 1024;
@@ -20,7 +22,10 @@ export class ExportedDevice implements ExportedVolume {
   readonly minimumBlockSizeBytes = 512;
   readonly clearMaxBytes = CLEAR_MAX_BYTES;
 
-  constructor(private readonly device: Device) {
+  constructor(
+    private readonly device: Device,
+    private readonly autoPromotion: AutoPromotion,
+  ) {
     this.name = `${device.resource.name}/${device.volume}`;
   }
 
@@ -34,32 +39,45 @@ export class ExportedDevice implements ExportedVolume {
   }
 
   open(mode: OpenMode, _client: ExportClient, done: (result: OpenResult) => void): void {
-    const { resource, sizeSectors } = this.device;
-    if (resource.role !== Role.Primary || resource.demoting) {
-      const promote = `tsdrbdadm primary ${resource.name}`;
-      return done({
-        kind: 'refused',
-        errno: 'EPERM',
-        message: `${this.name} is Secondary on this node; promote it first: ${promote}`,
-      });
-    }
-    if (sizeSectors === 0) {
+    const { resource } = this.device;
+    if (this.device.sizeSectors === 0) {
       return done({
         kind: 'refused',
         errno: 'ESHUTDOWN',
         message: `${this.name} has no size yet: attach a disk, or connect`,
       });
     }
+    const isPrimary = resource.role === Role.Primary && !resource.demoting;
+    if (isPrimary) return done(this.opened(mode));
+    if (mode === 'read-only' || !this.autoPromotion.applies) {
+      const promote = `tsdrbdadm primary ${resource.name}`;
+      return done({
+        kind: 'refused',
+        errno: 'EROFS',
+        message: `${this.name} is Secondary on this node; promote it first: ${promote}`,
+      });
+    }
+    this.autoPromotion.promote((code) => {
+      if (isSuccess(code)) return done(this.opened(mode));
+      const why = replyText(code) ?? 'unknown error';
+      const message = `${this.name} is Secondary on this node, and auto-promote failed: (${code}) ${why}`;
+      resource.log('info', this.device.subject, message);
+      done({ kind: 'refused', errno: 'EROFS', message });
+    });
+  }
+
+  private opened(mode: OpenMode): OpenResult {
     if (mode === 'read-write') this.device.writeOpeners++;
     else this.device.readOpeners++;
-    resource.changed();
-    done({ kind: 'opened', handle: { mode } });
+    this.device.resource.changed();
+    return { kind: 'opened', handle: { mode } };
   }
 
   close(handle: OpenHandle): void {
     if ('mode' in handle && handle.mode === 'read-write') this.device.writeOpeners--;
     else this.device.readOpeners--;
     this.device.resource.changed();
+    this.autoPromotion.closed();
   }
 
   read(offsetBytes: number, into: Uint8Array, done: RequestDone): void {

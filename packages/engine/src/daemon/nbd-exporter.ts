@@ -12,6 +12,7 @@ import {
   type NbdExports,
   type NbdServer,
 } from '../export';
+import type { AutoPromotion } from './auto-promotion';
 import type { VolumeExporter } from './backend';
 import { ExportedDevice } from './exported-device';
 
@@ -35,9 +36,9 @@ export class NbdExporter implements VolumeExporter {
     private readonly dependencies: { readonly log: Logger },
   ) {}
 
-  async publish(device: Device): Promise<void> {
+  async publish(device: Device, autoPromotion: AutoPromotion): Promise<void> {
     const { runDir, tcp } = this.options;
-    const volume = new ExportedDevice(device);
+    const volume = new ExportedDevice(device, autoPromotion);
     const server = this.server(() => [volume]);
     const path = volumeSocketPath(runDir, device.resource.name, device.volume);
     await server.listen({ kind: 'unix', path });
