@@ -68,7 +68,8 @@ export class Handshake {
         return this.phase === 'auth' && this.authResponse(packet.bytes);
       case 'Protocol':
         if (this.phase === 'auth') {
-          this.connection.refuse('expected AuthChallenge packet, received: P_PROTOCOL');
+          this.connection.log('error', 'expected AuthChallenge packet, received: P_PROTOCOL');
+          this.connection.refuse('Authentication of peer failed');
           return true;
         }
         return this.phase === 'parameters' && this.protocol(packet);

@@ -469,7 +469,7 @@ export class Resource {
   }
 
   setPause(peerDevice: PeerDevice, paused: boolean): number {
-    if (peerDevice.userIsp === paused) return paused ? ERR.ERR_PAUSE_IS_SET : ERR.ERR_PAUSE_IS_CLEAR;
+    if (peerDevice.userIsp === paused) return paused ? ERR.ERR_PAUSE_IS_SET : stillPausedBy(peerDevice);
     return this.states.force(peerDevice, { userIsp: paused });
   }
 
@@ -501,6 +501,12 @@ export class Resource {
     }
     disk.writeBitmap(null, () => device.commitGeneration(() => done(ERR.NO_ERROR)));
   }
+}
+
+/** Nobody here paused it. Something else may have. */
+function stillPausedBy({ aftrIsp, peerIsp }: PeerDevice): number {
+  if (aftrIsp) return ERR.ERR_PIC_AFTER_DEP;
+  return peerIsp ? ERR.ERR_PIC_PEER_DEP : ERR.ERR_PAUSE_IS_CLEAR;
 }
 
 /** Starts `step` for every item; `done` runs when each has called `next`. */

@@ -168,6 +168,8 @@ export class ResyncSource {
     if (checksums != null) device.resource.log('info', device.subject, checksums);
     if (failed === 0) {
       peerDevice.setUuids(clearBitmapUuid(peerDevice.uuids));
+      // Both sides' sets are equal now.
+      if (peerDevice.peerUuids !== null) peerDevice.peerUuids = { ...peerDevice.peerUuids, ...peerDevice.uuids };
       device.commitGeneration();
       device.disk?.writeBitmap(null, () => undefined);
     }
