@@ -5,6 +5,7 @@
  * or with resets. Judged at the end: both disks UpToDate and equal, every block holds an acknowledged or later write,
  * and where data was given up, a split brain was reported first.
  */
+import { lentCopy, letGoPiece } from '../payload';
 import { Role } from '../wire';
 import { SimClock } from './clock';
 import { SimDisk } from './disk';
@@ -119,7 +120,9 @@ class SeedRun {
       if (device === null || resource === null || resource.role !== Role.Primary) return;
       const block = this.random.chance(0.5) ? this.random.below(20) : this.random.below(DATA_BLOCKS);
       const tag = this.history.issue(block);
-      device.writes.submit('write', block * 8, [filledBlock(tag)], BLOCK_BYTES, (error) => {
+      const payload = lentCopy(filledBlock(tag));
+      device.writes.submit('write', block * 8, [payload], BLOCK_BYTES, (error) => {
+        letGoPiece(payload);
         if (error === null) this.history.acknowledge(block, tag);
       });
       if (this.random.chance(0.05)) device.flush(() => undefined);

@@ -1,3 +1,4 @@
+import { hold } from '../../src/payload';
 import type { Link, LinkListener } from '../../src/transport';
 import type { Packet, SocketKind } from '../../src/wire';
 
@@ -16,6 +17,7 @@ export class LinkRecorder implements LinkListener {
   }
 
   packet(socket: SocketKind, packet: Packet): void {
+    if ('payload' in packet) hold(packet.payload);
     this.packets.push({ socket, packet });
     this.onPacket(packet);
     this.check();

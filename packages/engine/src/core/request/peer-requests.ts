@@ -2,6 +2,7 @@
  * What a peer asks of this node's disk: its application writes, and reads for a peer without good data of its own.
  * Source: wire.md 6.3, 6.4, 6.6; behaviour.md 5.5.
  */
+import { hold, letGo } from '../../payload';
 import { DataFlag, Disk, type BlockRequest, type DataPacket, type TrimPacket, type WriteSamePacket } from '../../wire';
 import type { ReceiveEpoch } from '../connection/receive-epochs';
 import type { LocalDisk } from '../device/local-disk';
@@ -56,6 +57,7 @@ export class PeerRequests {
       holdsExtents: false,
     };
     this.inFlight++;
+    hold(payloadOf(packet));
     device.peerLocks.enter(request.lock);
     return true;
   }
@@ -151,6 +153,7 @@ export class PeerRequests {
     const { device, connection, conn } = this.peerDevice;
     const { packet } = request;
     this.inFlight--;
+    letGo(payloadOf(packet));
     if (error !== null && disk !== null) device.localIoFailed('write', error);
     if (request.session === this.session) {
       if (error !== null) this.acknowledge('NegAck', packet);
@@ -186,6 +189,12 @@ export class PeerRequests {
       seq: this.peerDevice.nextSeq(),
     });
   }
+}
+
+const NO_PIECES: readonly Uint8Array[] = [];
+
+function payloadOf(packet: WritePacket): readonly Uint8Array[] {
+  return 'payload' in packet ? packet.payload : NO_PIECES;
 }
 
 export function isWithin(range: { readonly sector: number; readonly sizeBytes: number }, sizeSectors: number): boolean {

@@ -7,6 +7,7 @@
  *
  * Source: wire.md 8.2 to 8.5, behaviour.md 7.4, 7.6.
  */
+import { hold, letGo } from '../../payload';
 import { Conn, Disk, Feature, ID_SYNCER, conns, type DataPacket } from '../../wire';
 import type { DiskError, Timer } from '../host';
 import type { PeerDevice } from '../peer-device/peer-device';
@@ -201,14 +202,12 @@ export class ResyncTarget {
 
   /** P_RS_DATA_REPLY. False: nobody asked for it. */
   dataArrived(packet: DataPacket): boolean {
-    return this.answered(packet.sector, packet.sizeBytes, (disk, done) =>
-      disk.write(packet.sector * 512, packet.payload, done),
-    );
+    return this.answered(packet, packet.payload, (disk, done) => disk.write(packet.sector * 512, packet.payload, done));
   }
 
   /** P_RS_DEALLOCATED: the source holds nothing but zeroes there. */
   deallocated(sector: number, sizeBytes: number): boolean {
-    return this.answered(sector, sizeBytes, (disk, done) =>
+    return this.answered({ sector, sizeBytes }, [], (disk, done) =>
       disk.discardSupported
         ? disk.discard(sector * 512, sizeBytes, done)
         : disk.writeZeroes(sector * 512, sizeBytes, done),
@@ -235,8 +234,8 @@ export class ResyncTarget {
   }
 
   private answered(
-    sector: number,
-    sizeBytes: number,
+    { sector, sizeBytes }: { readonly sector: number; readonly sizeBytes: number },
+    payload: readonly Uint8Array[],
     write: (disk: NonNullable<PeerDevice['device']['disk']>['data'], done: (error: DiskError | null) => void) => void,
   ): boolean {
     const { peerDevice, run } = this;
@@ -259,8 +258,10 @@ export class ResyncTarget {
       this.settle(request);
       return true;
     }
+    hold(payload);
     const lock = lockedRange(sector, sector + sizeBytes / 512, () =>
       write(disk.data, (error) => {
+        letGo(payload);
         disk.noteDataWritten();
         device.stats.writtenSectors += sizeBytes / 512;
         device.peerLocks.leave(lock);

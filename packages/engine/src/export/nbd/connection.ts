@@ -1,5 +1,6 @@
 /** One client from accept to close: feeds the two conversations, holds the socket back, gives the volume back. */
 import type { Socket } from 'node:net';
+import { pooledSocket } from '../../sockets';
 import type { ExportClient, ExportedVolume, OpenHandle, OpenMode } from '../exported-volume';
 import { type HandshakeOutcome, type NbdExports, startHandshake } from './handshake';
 import { createIncoming } from './incoming';
@@ -20,6 +21,7 @@ export type NbdConnectionEvent =
   | { readonly kind: 'broken'; readonly client: ExportClient; readonly reason: string };
 
 export interface NbdConnectionDependencies {
+  /** Paused, and nothing read yet. */
   readonly socket: Socket;
   readonly report: (event: NbdConnectionEvent) => void;
   /** The socket is closed and the volume given back. Once. */
@@ -50,10 +52,18 @@ type Phase =
 
 export function serveNbdConnection(
   options: NbdConnectionOptions,
-  { socket, report, ended }: NbdConnectionDependencies,
+  { socket: accepted, report, ended }: NbdConnectionDependencies,
 ): NbdConnection {
   const { client } = options;
   const incoming = createIncoming();
+  const socket = pooledSocket(
+    accepted,
+    (bytes) => {
+      incoming.push(bytes);
+      advance();
+    },
+    { allowHalfOpen: true },
+  );
   const outgoing = createOutgoing(socket);
   let phase: Phase = { kind: 'handshake' };
   let socketClosed = false;
@@ -139,10 +149,7 @@ export function serveNbdConnection(
     else endSocket();
   };
 
-  socket.on('data', (chunk: Buffer) => {
-    incoming.push(chunk);
-    advance();
-  });
+  socket.resume();
   socket.on('drain', advance);
   socket.on('end', () => {
     // Requests that came before the end and found no room are lost with it, as on a cut connection.

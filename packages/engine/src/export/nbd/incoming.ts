@@ -1,11 +1,14 @@
+import { holdPiece, letGo, letGoPiece } from '../../payload';
+
 /**
  * Bytes that arrived and were not consumed, as the chunks in which they came. Headers are read across chunk borders;
- * payload leaves as pieces of the chunks, neither joined nor copied.
+ * payload leaves as pieces of the chunks, neither joined nor copied. Chunks that are kept are held, and so are pieces, for
+ * whoever took them.
  */
 export interface Incoming {
   readonly byteCount: number;
   push(chunk: Buffer): void;
-  /** The next `n` bytes as one buffer, valid until the next call; null when they are not all there. */
+  /** The next `n` bytes as one buffer, valid for this turn; null when they are not all there. */
   take(n: number): Buffer | null;
   /** Appends up to `n` bytes to `pieces` and tells how many. */
   takePieces(n: number, pieces: Uint8Array[]): number;
@@ -23,7 +26,9 @@ export function createIncoming(): Incoming {
   const consume = (n: number): void => {
     used += n;
     byteCount -= n;
-    if (used < (chunks[head] as Buffer).length) return;
+    const chunk = chunks[head] as Buffer;
+    if (used < chunk.length) return;
+    letGoPiece(chunk);
     used = 0;
     head += 1;
     if (head === chunks.length) {
@@ -37,7 +42,9 @@ export function createIncoming(): Incoming {
     while (taken < n && byteCount > 0) {
       const chunk = chunks[head] as Buffer;
       const size = Math.min(chunk.length - used, n - taken);
-      pieces.push(used === 0 && size === chunk.length ? chunk : chunk.subarray(used, used + size));
+      const piece = used === 0 && size === chunk.length ? chunk : chunk.subarray(used, used + size);
+      holdPiece(piece);
+      pieces.push(piece);
       consume(size);
       taken += size;
     }
@@ -50,6 +57,7 @@ export function createIncoming(): Incoming {
     },
     push(chunk) {
       if (chunk.length === 0) return;
+      holdPiece(chunk);
       chunks.push(chunk);
       byteCount += chunk.length;
     },
@@ -63,12 +71,16 @@ export function createIncoming(): Incoming {
       }
       const pieces: Uint8Array[] = [];
       takePieces(n, pieces);
-      return Buffer.concat(pieces, n);
+      const joined = Buffer.concat(pieces, n);
+      letGo(pieces);
+      return joined;
     },
     takePieces,
     skip(n) {
       const dropped: Uint8Array[] = [];
-      return takePieces(n, dropped);
+      const count = takePieces(n, dropped);
+      letGo(dropped);
+      return count;
     },
   };
 }

@@ -77,7 +77,7 @@ export function createNbdServer(options: NbdServerOptions, { report }: NbdServer
       return connections.size;
     },
     async listen(endpoint) {
-      const listener = createServer({ allowHalfOpen: true }, (socket) => {
+      const listener = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
         const over = endpoint.kind === 'unix' ? 'unix' : `${socket.remoteAddress}:${socket.remotePort}`;
         accept(socket, over);
       });

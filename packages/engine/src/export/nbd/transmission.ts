@@ -8,6 +8,7 @@
  * - After `stop` or DISC no request is accepted; those under way are finished.
  */
 import type { Errno, ExportedVolume, OpenMode, RequestDone } from '../exported-volume';
+import { letGo } from '../../payload';
 import { VOLUME_TRANSFER_MAX_BYTES } from '../exported-volume';
 import { ALLOCATION_CONTEXT_ID } from './handshake';
 import type { Incoming } from './incoming';
@@ -90,6 +91,8 @@ class Request {
   /** Parts that the volume has, plus one as long as more are to come. */
   partsLeft = 0;
   error: Errno | null = null;
+  /** Of a write: its payload, held until the last part is done. */
+  readonly held: Uint8Array[] = [];
   /** Of a read: header and data in one. */
   reply: Buffer | null = null;
   /** One closure per pooled request, not per use. */
@@ -182,6 +185,10 @@ export function startTransmission(options: TransmissionOptions, dependencies: Tr
 
   /** All parts of a request are done. */
   const complete = (request: Request): void => {
+    if (request.held.length > 0) {
+      letGo(request.held);
+      request.held.length = 0;
+    }
     const reply = request.reply;
     if (reply === null) {
       sendStatus(request, request.error, 'simple');
@@ -280,6 +287,7 @@ export function startTransmission(options: TransmissionOptions, dependencies: Tr
       if (current.partLeftBytes > 0) return false;
       const { pieces, offsetBytes } = current;
       const size = Math.min(VOLUME_TRANSFER_MAX_BYTES, request.offsetBytes + request.lengthBytes - offsetBytes);
+      for (const piece of pieces) request.held.push(piece);
       current.pieces = [];
       current.offsetBytes += size;
       current.partLeftBytes = Math.min(VOLUME_TRANSFER_MAX_BYTES, current.leftBytes);

@@ -1,3 +1,4 @@
+import { hold, lentCopy, letGo, letGoPiece } from '../../payload';
 import { Framer, PacketWriter } from '../../wire';
 import type { Packet, PacketSink, ProtocolError, SocketKind } from '../../wire';
 import type { Link, LinkListener } from '../link';
@@ -101,26 +102,36 @@ class Channel implements PacketSink {
     this.lastArrivalMs = Math.max(this.lastArrivalMs, nowMs + delayMs(this.direction, this.socket));
     scheduler.schedule(this.lastArrivalMs - nowMs, () => {
       arrived(sizeBytes);
-      if (this.receiver.deaf) return;
-      if (through === 'values') this.packet(packet);
-      else for (const buffer of buffers) this.chunks(buffer);
+      if (!this.receiver.deaf) {
+        if (through === 'values') this.packet(packet);
+        else for (const buffer of buffers) this.chunks(buffer);
+      }
+      letGo(buffers);
     });
     return sizeBytes;
   }
 
   packet(packet: Packet): void {
     if (this.receiver.listening) this.receiver.packet(this.socket, packet);
-    else this.early.push(packet);
+    else {
+      if ('payload' in packet) hold(packet.payload);
+      this.early.push(packet);
+    }
   }
 
   deliverEarly(): void {
-    for (const packet of this.early.splice(0)) this.receiver.packet(this.socket, packet);
+    for (const packet of this.early.splice(0)) {
+      this.receiver.packet(this.socket, packet);
+      if ('payload' in packet) letGo(packet.payload);
+    }
   }
 
   private chunks(buffer: Uint8Array): void {
     for (let at = 0; at < buffer.length;) {
       const count = Math.max(1, this.options.chunkBytes?.() ?? buffer.length);
-      this.receiver.checked(this.framer.push(buffer.subarray(at, at + count), this));
+      const chunk = lentCopy(buffer.subarray(at, at + count));
+      this.receiver.checked(this.framer.push(chunk, this));
+      letGoPiece(chunk);
       at += count;
     }
   }

@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net';
+import { holdPiece, letGo } from '../../payload';
+import { pooledSocket } from '../../sockets';
 import { Framer, PacketWriter } from '../../wire';
 import type { Packet, PacketSink, ProtocolError, SocketKind } from '../../wire';
 
@@ -19,6 +21,7 @@ export interface SocketListener extends PacketSink {
 export class FramedSocket {
   private readonly framer: Framer;
   private readonly writer: PacketWriter;
+  private readonly socket: Socket;
   private early: Uint8Array[] = [];
   private earlyBytes = 0;
   private listener: SocketListener | null = null;
@@ -35,7 +38,7 @@ export class FramedSocket {
 
   constructor(
     readonly kind: SocketKind,
-    private readonly socket: Socket,
+    opened: Socket,
   ) {
     this.framer = new Framer(kind);
     this.writer = new PacketWriter(kind);
@@ -47,8 +50,9 @@ export class FramedSocket {
       this.flush();
       this.flushing = 'idle';
     };
+    const socket = pooledSocket(opened, (bytes) => this.received(bytes));
+    this.socket = socket;
     socket.setNoDelay(true);
-    socket.on('data', (chunk) => this.received(chunk));
     socket.on('end', () => this.end('peer closed the connection'));
     socket.on('error', (error) => this.end(error.message));
     socket.on('close', () => this.end('connection closed'));
@@ -90,6 +94,7 @@ export class FramedSocket {
       this.early = [];
       this.earlyBytes = 0;
       for (const chunk of early) this.push(chunk);
+      letGo(early);
       this.flow();
       if (this.ending !== null) this.reportEnd(null, this.ending);
     });
@@ -148,6 +153,7 @@ export class FramedSocket {
     this.flush();
     this.silent = true;
     this.framer.stop();
+    letGo(this.early);
     this.early = [];
     this.socket.resume();
   }
@@ -163,10 +169,14 @@ export class FramedSocket {
   private flush(): void {
     if (this.closed || this.ending !== null || this.writer.pendingBytes === 0) return;
     const buffers = this.writer.take();
+    const written = (): void => {
+      letGo(buffers);
+      this.written();
+    };
     const last = buffers.length - 1;
     if (last > 0) this.socket.cork();
     for (let i = 0; i < last; i++) this.socket.write(buffers[i] ?? NO_BYTES);
-    this.socket.write(buffers[last] ?? NO_BYTES, this.written);
+    this.socket.write(buffers[last] ?? NO_BYTES, written);
     if (last > 0) this.socket.uncork();
   }
 
@@ -177,6 +187,7 @@ export class FramedSocket {
       if (this.framer.held) this.socket.pause();
       return;
     }
+    holdPiece(chunk);
     this.early.push(chunk);
     this.earlyBytes += chunk.length;
     if (this.earlyBytes >= EARLY_BYTES_MAX) this.socket.pause();

@@ -1,3 +1,4 @@
+import { hold, holdPiece, letGo } from '../../payload';
 import { HEADER_BYTES_MAX, MAGIC_100, MAGIC_80, MAGIC_95 } from '../header/header';
 import { decodePacket, decodePayloadHead, isProtocolError } from '../packets/decode';
 import type { Agreement, Body } from '../packets/decode';
@@ -36,7 +37,8 @@ const enum Stage {
  *
  * Invariants:
  * - Memory is bounded: headers and small bodies are gathered in one fixed scratch buffer, and only when a chunk's
- *   end cuts them; a payload is handed over as subarrays of the chunks it came in, never copied or joined.
+ *   end cuts them; a payload is handed over as subarrays of the chunks it came in, never copied or joined, and held until
+ *   the sink has returned.
  * - A length is checked against the packet table before anything of the packet is taken.
  * - After the first error nothing more is read.
  * - After P_CONNECTION_FEATURES nothing more of the data socket is read until `agree` was called, since the next
@@ -98,6 +100,7 @@ export class Framer {
     this.heldChunks = [];
     for (const chunk of chunks) {
       const error = this.push(chunk, sink);
+      letGo([chunk]);
       if (error !== null) return error;
     }
     return null;
@@ -106,12 +109,14 @@ export class Framer {
   /** No packet is handed over from now on, not even of the chunk in hand. */
   stop(): void {
     this.stage = Stage.Stopped;
+    letGo(this.heldChunks);
     this.heldChunks = [];
   }
 
-  /** Hands every packet that is complete to `sink`. `chunk` may be kept in payloads: it must not be reused. */
+  /** Hands every packet that is complete to `sink`. What is kept of `chunk` beyond the call is held. */
   push(chunk: Uint8Array, sink: PacketSink): ProtocolError | null {
     if (this.stage === Stage.Held) {
+      hold([chunk]);
       this.heldChunks.push(chunk);
       return null;
     }
@@ -151,7 +156,11 @@ export class Framer {
             this.stage = Stage.Header;
             break;
           }
-          if (this.position < this.chunk.length) this.heldChunks.push(this.chunk.subarray(this.position));
+          if (this.position < this.chunk.length) {
+            const rest = this.chunk.subarray(this.position);
+            holdPiece(rest);
+            this.heldChunks.push(rest);
+          }
           return null;
         case Stage.Stopped:
           return null;
@@ -271,7 +280,9 @@ export class Framer {
   private payload(sink: PacketSink): boolean {
     const count = Math.min(this.payloadBytesLeft, this.chunk.length - this.position);
     if (count > 0) {
-      this.payloadPieces.push(this.chunk.subarray(this.position, this.position + count));
+      const piece = this.chunk.subarray(this.position, this.position + count);
+      holdPiece(piece);
+      this.payloadPieces.push(piece);
       this.position += count;
       this.payloadBytesLeft -= count;
     }
@@ -279,7 +290,9 @@ export class Framer {
     const packet = this.payloadPacket;
     this.payloadPacket = undefined;
     this.stage = Stage.Header;
+    const pieces = this.payloadPieces;
     if (packet !== undefined) sink.packet(packet);
+    letGo(pieces);
     return true;
   }
 }

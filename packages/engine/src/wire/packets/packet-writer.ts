@@ -1,3 +1,4 @@
+import { holdPiece } from '../../payload';
 import { headerBytes, headerFormat, writeHeader } from '../header/header';
 import type { Agreement } from './decode';
 import * as layouts from './layouts';
@@ -26,7 +27,8 @@ const HEAD_BYTES_MAX = 4096 + 16 + DIGEST_BYTES_MAX;
 /**
  * Encodes packets of one socket into a list of buffers for one vectored write.
  *
- * Heads that follow each other share one buffer; payload pieces are passed on by reference, never copied. Memory
+ * Heads that follow each other share one buffer; payload pieces are passed on by reference, never copied, and held: who
+ * took the buffers lets go of them. Memory
  * for heads is zeroed when it is allocated, and every byte of a head is written.
  */
 export class PacketWriter {
@@ -269,7 +271,9 @@ export class PacketWriter {
     let sum = 0;
     for (const piece of pieces) {
       sum += piece.length;
-      if (piece.length > 0) this.buffers.push(piece);
+      if (piece.length === 0) continue;
+      holdPiece(piece);
+      this.buffers.push(piece);
     }
     if (sum !== sizeBytes) throw new Error(`payload of ${sum} bytes where ${sizeBytes} are announced`);
   }

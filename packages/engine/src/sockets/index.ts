@@ -1,0 +1,1 @@
+export { pooledSocket, type Received } from './pooled-socket';
