@@ -59,11 +59,11 @@ function deviceState(device: Device): DeviceState {
   return {
     volume: device.volume,
     minor: device.minor,
-    diskState: DISK_NAMES[device.diskState] ?? 'Diskless',
+    diskState: device.detaching ? 'Detaching' : (DISK_NAMES[device.diskState] ?? 'Diskless'),
     client: 'no',
     quorum: true,
     open: device.writeOpeners + device.readOpeners > 0 ? 'yes' : 'no',
-    backing: device.backing,
+    backing: device.detaching ? null : device.backing,
     currentUuid: hex(device.disk?.superblock.currentUuid ?? device.exposedUuid),
     statistics: {
       sizeSectors: device.sizeSectors,
@@ -90,7 +90,7 @@ function connectionState(connection: Connection, sources: SnapshotSources): Conn
     peerRole: ROLE_NAMES[connection.peerRole] ?? 'Unknown',
     tls: false,
     congested: false,
-    apInFlightSectors: sum(connection.pendingWrites.values(), (leg) => leg.request.sizeBytes / 512),
+    apInFlightSectors: connection.inFlightSectors,
     rsInFlightSectors: sum(connection.peerDevices.values(), (peerDevice) => peerDevice.resyncTarget.inFlight),
     netOptions: connection.netValues,
     paths: sources.pathsOf(connection),

@@ -55,6 +55,8 @@ export class Connection {
   sendEpochs: SendEpochs;
   receiveEpochs: ReceiveEpochs;
   readonly pendingWrites = new Map<number, WriteLeg>();
+  /** Of application writes that the peer has not answered for: C by its acknowledgement, A and B by the barrier's. */
+  inFlightSectors = 0;
   readonly pendingReads = new Map<number, { readonly request: ReadRequest; readonly peerDevice: PeerDevice }>();
   readonly peerDevices = new Map<number, PeerDevice>();
   finder: LinkFinder | null = null;
@@ -310,6 +312,7 @@ export class Connection {
     this.stateRequests.connectionLost();
     for (const peerDevice of this.peerDevices.values()) peerDevice.connectionLost();
     this.pendingWrites.clear();
+    this.inFlightSectors = 0;
     const reads = [...this.pendingReads.values()];
     this.pendingReads.clear();
     for (const epoch of this.sendEpochs.lost()) {

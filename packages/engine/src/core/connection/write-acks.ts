@@ -3,6 +3,7 @@
  */
 import { ID_SYNCER, type BlockAck } from '../../wire';
 import type { PeerDevice } from '../peer-device/peer-device';
+import type { WriteLeg } from '../request/application-writes';
 import type { Connection } from './connection';
 
 /** The peer's answer to a write of an application or of a resync. False: it fits to nothing that was sent. */
@@ -23,21 +24,26 @@ export function writeAck(connection: Connection, peerDevice: PeerDevice, packet:
   }
   switch (packet.kind) {
     case 'RecvAck':
-      if (connection.net.protocol === 2) writes.legAcked(leg, 'received');
+      // Kept until the barrier: a write that fails later is still refused by this id.
+      if (leg.awaits === 'received') writes.legAcked(leg, 'received');
       return true;
     case 'RsWriteAck':
-      connection.pendingWrites.delete(Number(packet.blockId));
+      forget(connection, leg);
       writes.legAcked(leg, 'written-in-sync');
       return true;
     case 'NegAck':
-      connection.pendingWrites.delete(Number(packet.blockId));
+      forget(connection, leg);
       writes.legRefused(leg);
       return true;
     default:
-      connection.pendingWrites.delete(Number(packet.blockId));
+      forget(connection, leg);
       writes.legAcked(leg, 'written');
       return true;
   }
+}
+
+function forget(connection: Connection, leg: WriteLeg): void {
+  if (connection.pendingWrites.delete(leg.blockId)) connection.inFlightSectors -= leg.request.sizeBytes / 512;
 }
 
 /** An epoch is stable on the peer. False: not the oldest one, or of another size. */
@@ -50,7 +56,11 @@ export function barrierAck(connection: Connection, barrier: number, setSize: num
     );
     return false;
   }
-  for (const leg of epoch.legs) leg.peerDevice.device.writes.legStable(leg);
+  for (const leg of epoch.legs) {
+    // Protocols A and B: nothing else ends what the peer owes for it.
+    if (leg.awaits !== 'written') forget(connection, leg);
+    leg.peerDevice.device.writes.legStable(leg);
+  }
   for (const waiter of epoch.waiters) waiter();
   return true;
 }

@@ -20,6 +20,7 @@ import type { PeerDevice } from '../peer-device/peer-device';
 import { isSyncState } from '../state/volume-state';
 import type { SendEpoch } from '../connection/send-epochs';
 import { lockedRange, type LockedRange } from './range-locks';
+import { SMALLEST_MAX_BIO_BYTES, splitForPeers, submitParts, type WritePart } from './split-writes';
 
 export type WriteErrno = 'EIO' | 'EROFS' | 'ESHUTDOWN' | 'ENOSPC';
 export type WriteDone = (error: WriteErrno | null) => void;
@@ -45,6 +46,9 @@ export interface WriteLeg {
   readonly request: WriteRequest;
   readonly peerDevice: PeerDevice;
   readonly epoch: SendEpoch;
+  readonly blockId: number;
+  /** What the packet asked the peer for: options may change before the answer. */
+  readonly awaits: 'nothing' | 'received' | 'written';
   /** Still needed for completion. */
   pending: boolean;
   /** The peer has it. */
@@ -81,6 +85,14 @@ export class ApplicationWrites {
       resource.host.after(0, () => done('EROFS'));
       return;
     }
+    if (sizeBytes > SMALLEST_MAX_BIO_BYTES || kind !== 'write') {
+      const parts = splitForPeers(this.device, { kind, sector, pieces, sizeBytes });
+      if (parts !== null) return submitParts(parts, done, (part, partDone) => this.accept(part, partDone));
+    }
+    this.accept({ kind, sector, pieces, sizeBytes }, done);
+  }
+
+  private accept({ kind, sector, pieces, sizeBytes }: WritePart, done: WriteDone): void {
     const request: WriteRequest = {
       kind,
       sector,
@@ -205,15 +217,25 @@ export class ApplicationWrites {
         const { connection } = peerDevice;
         const blockId = connection.nextBlockId();
         const epoch = connection.sendEpochs.enter();
-        const leg: WriteLeg = { request, peerDevice, epoch, pending: true, ok: false, setInSync: false, done: false };
+        const { protocol } = connection.net;
+        const syncing = isSyncState(peerDevice.conn);
+        const leg: WriteLeg = {
+          request,
+          peerDevice,
+          epoch,
+          blockId,
+          // During a resync the acknowledgement tells which blocks are in sync, also where nobody waits for it.
+          awaits: protocol === 3 ? 'written' : protocol === 2 ? 'received' : 'nothing',
+          pending: protocol !== 1,
+          ok: protocol === 1,
+          setInSync: false,
+          done: false,
+        };
         epoch.legs.push(leg);
         connection.pendingWrites.set(blockId, leg);
-        connection.sendData(this.packetFor(request, peerDevice, blockId));
+        connection.inFlightSectors += request.sizeBytes / 512;
+        connection.sendData(this.packetFor(request, peerDevice, blockId, syncing));
         peerDevice.stats.sentSectors += request.sizeBytes / 512;
-        if (connection.net.protocol === 1 && !isSyncState(peerDevice.conn)) {
-          leg.pending = false;
-          leg.ok = true;
-        }
         (legs ??= []).push(leg);
       } else if (peerDevice.isToldOutOfSync()) {
         peerDevice.setOutOfSync(request.sector, request.sizeBytes);
@@ -228,11 +250,11 @@ export class ApplicationWrites {
     return legs ?? NO_LEGS;
   }
 
-  private packetFor(request: WriteRequest, peerDevice: PeerDevice, blockId: number): Packet {
+  private packetFor(request: WriteRequest, peerDevice: PeerDevice, blockId: number, syncing: boolean): Packet {
     const { connection } = peerDevice;
     let flags = 0;
-    const syncing = isSyncState(peerDevice.conn);
-    if (syncing) flags |= DataFlag.MAY_SET_IN_SYNC;
+    // Below protocol 95 only the hint RW_SYNC may be set.
+    if (syncing && connection.version >= 95) flags |= DataFlag.MAY_SET_IN_SYNC;
     if (connection.version >= 100) {
       if (connection.net.protocol === 3 || syncing) flags |= DataFlag.SEND_WRITE_ACK;
       if (connection.net.protocol === 2) flags |= DataFlag.SEND_RECEIVE_ACK;
