@@ -40,8 +40,7 @@ testWithMounts(
     expect(bob.log()).toMatch(/write error on the backing disk: .*ENOSPC/);
 
     await pair.mounts?.sh(`mount -o remount,size=80m ${join(pair.directory, 'bob/storage')}`);
-    await bob.does('down', 'r0');
-    await bob.does('up', 'r0');
+    await bob.does('attach', 'r0');
     await Promise.all(pair.nodes.map((node) => node.untilInSync()));
     expect(await pair.downAndCompare()).toMatchObject({ firstDifference: null });
     for (const node of pair.nodes) expect(node.log()).not.toMatch(/"stack"|"level":60/);
@@ -60,9 +59,7 @@ testWithMounts(
     expect(alice.log()).toMatch(/write error on the backing disk: .*ENOSPC/);
 
     await pair.mounts?.sh(`mount -o remount,size=80m ${join(pair.directory, 'alice/storage')}`);
-    await alice.does('secondary', 'r0');
-    await alice.does('down', 'r0');
-    await alice.does('up', 'r0');
+    await alice.does('attach', 'r0');
     await Promise.all(pair.nodes.map((node) => node.untilInSync()));
     expect(await pair.downAndCompare()).toMatchObject({ firstDifference: null });
     expect(

@@ -2,6 +2,7 @@
 import type { Connection, LinkFinder } from '../core';
 import type { EndpointAddress, PathState } from '../control';
 import type { Connector, Link, TcpTransport } from '../transport';
+import { Conn } from '../wire';
 
 export interface Path {
   readonly local: EndpointAddress;
@@ -23,10 +24,9 @@ export class PathFinder implements LinkFinder {
   }
 
   states(): readonly PathState[] {
-    return this.paths.map((path) => ({
-      ...path,
-      established: path === this.established && this.connection.isEstablishedLink,
-    }));
+    const { isEstablishedLink, conn } = this.connection;
+    const established = isEstablishedLink && conn !== Conn.Disconnecting;
+    return this.paths.map((path) => ({ ...path, established: established && path === this.established }));
   }
 
   add(path: Path): void {

@@ -20,6 +20,8 @@ const QUIET_CHECK_MS = 5;
 export class Device {
   disk: LocalDisk | null = null;
   diskState: number = Disk.Diskless;
+  /** Why the disk is Failed: an administrator takes it away. DRBD 9 calls that Detaching; 8.4 has one state for both. */
+  detaching = false;
   activityLog: ActivityLog | null = null;
   readonly peerDevices: PeerDevice[] = [];
   readonly writes = new ApplicationWrites(this);

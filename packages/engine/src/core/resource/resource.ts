@@ -210,6 +210,7 @@ export class Resource {
     const { disk } = device;
     if (disk === null) return done();
     device.disk = null;
+    device.detaching = false;
     device.activityLog = null;
     device.backing = null;
     this.states.force(device, { disk: Disk.Diskless });
@@ -224,8 +225,10 @@ export class Resource {
       device.whenDrained(() => {
         disk.writeBitmap(null, () => {
           disk.commit(() => {
-            if (device.disk === disk && device.diskState > Disk.Failed)
+            if (device.disk === disk && device.diskState > Disk.Failed) {
+              device.detaching = true;
               this.states.force(device, { disk: Disk.Failed });
+            }
             disk.abandon();
             this.dropDisk(device, () => done(SS.SS_SUCCESS));
           });
