@@ -22,8 +22,8 @@ describeKernelPeer('split brain', () => {
     pair = await Pair.start({ label: 'split' });
     await pair.upInSync();
   }, PREPARE_TIMEOUT_MS);
-  // The receiver's last words when the handshake ends in an unresolved split brain.
-  afterEach(() => pair.expectNoComplaints([/error receiving ReportState, e: -5 l: 0/]));
+  // Both say what they found; the other is the kernel's last word when the handshake ends unresolved.
+  afterEach(() => pair.expectNoComplaints([/Split-Brain detected/, /error receiving ReportState, e: -5 l: 0/]));
   afterAll(() => pair.end());
 
   const primary = async (side: Side): Promise<unknown> =>
@@ -218,5 +218,72 @@ describeKernelPeer('split brain', () => {
     await unresolved();
     await discardOn('ours');
     await resolvedBy('kernel', 20);
+  });
+
+  /** A victim that is Primary and may not become target: it stays alone, the other looks for it again. */
+  async function victimLeaves(victim: Side): Promise<void> {
+    if (victim === 'kernel') {
+      await pair.kernel.until(/cs:StandAlone ro:Primary/);
+      await pair.ours.until('looking for the peer', ({ connection }) => connection === 'Connecting');
+    } else {
+      await pair.ours.until('StandAlone', ({ connection, role }) => connection === 'StandAlone' && role === 'Primary');
+      await pair.kernel.until(/cs:WFConnection/);
+    }
+    for (const side of ['kernel', 'ours'] as const) await secondary(side);
+    await pair.kernel.run(`drbdadm disconnect ${RESOURCE}`);
+    await pair.ours.adm('disconnect', RESOURCE);
+    await discardOn(victim);
+  }
+
+  test('after-sb-1pri call-pri-lost-after-sb: the victim, being Primary, leaves', async () => {
+    const net = { 'after-sb-0pri': 'discard-least-changes', 'after-sb-1pri': 'call-pri-lost-after-sb' };
+    await split({
+      net,
+      writes: [
+        ['kernel', 1],
+        ['ours', 4],
+      ],
+      primaries: ['kernel'],
+    });
+    await victimLeaves('kernel');
+    await resolvedBy('ours', 20);
+    await split({
+      net,
+      writes: [
+        ['kernel', 4],
+        ['ours', 1],
+      ],
+      primaries: ['ours'],
+    });
+    await victimLeaves('ours');
+    await resolvedBy('kernel', 20);
+  });
+
+  test.each(['call-pri-lost-after-sb', 'violently-as0p'])('after-sb-2pri %s: the victim leaves', async (policy) => {
+    const net = {
+      'allow-two-primaries': 'yes',
+      'after-sb-0pri': 'discard-least-changes',
+      'after-sb-2pri': policy,
+    };
+    await split({
+      net,
+      writes: [
+        ['kernel', 4],
+        ['ours', 1],
+      ],
+      primaries: ['kernel', 'ours'],
+    });
+    await victimLeaves('ours');
+    await resolvedBy('kernel', 20);
+    await split({
+      net,
+      writes: [
+        ['kernel', 1],
+        ['ours', 4],
+      ],
+      primaries: ['kernel', 'ours'],
+    });
+    await victimLeaves('kernel');
+    await resolvedBy('ours', 20);
   });
 });
