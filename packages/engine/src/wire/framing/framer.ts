@@ -81,6 +81,13 @@ export class Framer {
     return this.stage === Stage.Held;
   }
 
+  /** Bytes of the stream that are kept between two calls of `push`. */
+  get keptBytes(): number {
+    const bytesOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, { length }) => sum + length, 0);
+    const payloadBytes = this.stage === Stage.Payload ? bytesOf(this.payloadPieces) : 0;
+    return this.gatheredBytes + payloadBytes + bytesOf(this.heldChunks);
+  }
+
   /** From the next packet on. Call `resume` when `held` was true before. */
   agree(version: number, featureFlags: number): void {
     this.agreement = { version, featureFlags };
