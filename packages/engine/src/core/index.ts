@@ -1,5 +1,6 @@
 /** The replication core: pure and deterministic behind `Host`. Everything else is wired to it by the daemon or the simulator. */
 export { Connection } from './connection/connection';
+export { changeNetOptions, checkNetOptions } from './connection/net-options';
 export { Device } from './device/device';
 export { LocalDisk, type AttachFailure, type LocalDiskOptions } from './device/local-disk';
 export type {

@@ -34,6 +34,11 @@ export interface NetOptions {
   readonly csumsAfterCrashOnly: boolean;
   readonly useRle: boolean;
   readonly fencing: Fencing;
+  readonly onCongestion: 'block' | 'pull-ahead' | 'disconnect';
+  /** Sectors in flight from which on the connection counts as congested; 0: no limit. */
+  readonly congestionFillSectors: number;
+  /** Hot activity-log extents from which on it does. */
+  readonly congestionExtents: number;
 }
 
 export type Fencing = 'dont-care' | 'resource-only' | 'resource-and-stonith';
@@ -94,6 +99,9 @@ export function netOptions(values: OptionValues): NetOptions {
     csumsAfterCrashOnly: flag('csums-after-crash-only', false),
     useRle: flag('use-rle', true),
     fencing: text('fencing', 'dont-care') as Fencing,
+    onCongestion: text('on-congestion', 'block') as NetOptions['onCongestion'],
+    congestionFillSectors: number('congestion-fill', 0),
+    congestionExtents: number('congestion-extents', 1237),
   };
 }
 

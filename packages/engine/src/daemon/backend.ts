@@ -19,7 +19,10 @@ import {
   LocalDisk,
   Resource,
   diskOptions,
+  netOptions,
   peerDeviceOptions,
+  changeNetOptions,
+  checkNetOptions,
   forgetPeer,
   resize,
   startVerify,
@@ -140,9 +143,9 @@ export class Backend implements ControlBackend {
         return this.withResource(request.resource, (resource) => this.newPeer(resource, request));
       case 'net-options':
         return this.withConnection(request, (connection) => {
-          connection.setNetOptions(merged(connection.netValues, request));
+          const result = changeNetOptions(connection, merged(connection.netValues, request));
           connection.resource.changed();
-          return OK;
+          return reply(result);
         });
       case 'del-peer':
         return this.withConnection(request, (connection) => this.delPeer(connection, request.force === true));
@@ -339,6 +342,8 @@ export class Backend implements ControlBackend {
     if (resource.connections.has(request.peerNodeId)) return reply(ERR.ERR_ALREADY_EXISTS);
     if (request.peerNodeId === resource.nodeId) return reply(ERR.ERR_INVALID_PEER_NODE_ID);
     const { _name, ...values } = request.options ?? {};
+    const problem = checkNetOptions(netOptions(values), this.dependencies.host);
+    if (problem !== NO_ERROR) return reply(problem);
     const connection = resource.newConnection(request.peerNodeId, typeof _name === 'string' ? _name : '', values);
     connection.finder = new PathFinder(connection, this.dependencies.transport);
     return OK;

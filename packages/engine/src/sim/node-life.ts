@@ -1,6 +1,6 @@
 /** What a core needs of the world, for one life of a simulated node: after its end nothing reaches it any more. */
 import type { Host, PeerLink } from '../core';
-import { digest, digestSizeBytes, hmac } from '../transport';
+import { digest, digestSizeBytes, hmac, hmacSizeBytes } from '../transport';
 import type { SimClock } from './clock';
 import type { SimRandom } from './random';
 
@@ -24,7 +24,7 @@ export function hostOfLife({ clock, random, log, runHandler }: SimWorld, isAlive
     randomUuid: () => random.uuid(),
     randomBytes: (length) => random.bytes(length),
     randomFraction: () => random.fraction(),
-    hmac: (algorithm, key, message) => hmac(algorithm, key, message),
+    hmac: (algorithm, key, message) => (hmacSizeBytes(algorithm) === null ? null : hmac(algorithm, key, message)),
     digest: (algorithm) => {
       const sizeBytes = digestSizeBytes(algorithm);
       return sizeBytes === null ? null : { sizeBytes, of: (pieces) => digest(algorithm, pieces) };

@@ -93,6 +93,11 @@ export class ActivityLog {
     return (this.hot.get(extent)?.references ?? 0) > 0;
   }
 
+  /** Extents that requests reference. */
+  get referencedCount(): number {
+    return this.hot.size - this.idle.size;
+  }
+
   get usedCount(): number {
     return this.hot.size;
   }

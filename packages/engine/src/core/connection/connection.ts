@@ -120,9 +120,16 @@ export class Connection {
     this.netValues = values;
     this.net = netOptions(values);
     this.sendDigest = this.net.dataIntegrityAlg === '' ? null : this.host.digest(this.net.dataIntegrityAlg);
-    this.receiveDigest = this.sendDigest;
+    // While connected the peer announces itself what it sends.
+    if (!this.isUp) this.receiveDigest = this.sendDigest;
     this.verifyDigest = this.net.verifyAlg === '' ? null : this.host.digest(this.net.verifyAlg);
     this.csumsDigest = this.net.csumsAlg === '' ? null : this.host.digest(this.net.csumsAlg);
+  }
+
+  /** From the next packet on the peer's data carries this digest. */
+  expectDigest(digest: Digest | null): void {
+    this.receiveDigest = digest;
+    this.link?.setIntegrityDigestSizes(this.sendDigest?.sizeBytes ?? 0, digest?.sizeBytes ?? 0);
   }
 
   // ---- looking for a link ----

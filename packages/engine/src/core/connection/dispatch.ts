@@ -1,12 +1,12 @@
 /**
  * Which packet goes where, once the handshake is over. Source: wire.md 2.
  */
-import { Conn, equalBytes, unpackState, type Packet } from '../../wire';
-import type { PeerDevice } from '../peer-device/peer-device';
+import { equalBytes, unpackState, type Packet } from '../../wire';
 import { receiveSizes } from '../peer-device/receive-sizes';
 import { receiveState } from '../peer-device/receive-state';
 import { receiveUuids } from '../peer-device/receive-uuids';
 import type { Connection } from './connection';
+import { receiveProtocolUpdate, receiveSyncParam } from './net-options';
 import { barrierAck, writeAck } from './write-acks';
 
 const IGNORED_ON_UNKNOWN_VOLUME: ReadonlySet<string> = new Set(['SyncParam', 'SyncParam89', 'Sizes', 'Uuids', 'State']);
@@ -38,7 +38,7 @@ export function dispatch(connection: Connection, packet: Packet): boolean {
     case 'ConnStChgReply':
       return connection.stateRequests.replied('connection', packet.retcode);
     case 'ProtocolUpdate':
-      connection.setNetOptions(connection.netValues);
+      receiveProtocolUpdate(connection, packet);
       return true;
     default:
       return dispatchToVolume(connection, packet);
@@ -124,7 +124,8 @@ function dispatchToVolume(connection: Connection, packet: Packet): boolean {
       return true;
     case 'SyncParam':
     case 'SyncParam89':
-      return syncParam(connection, peerDevice, packet.verifyAlg, packet.csumsAlg);
+      receiveSyncParam(connection, peerDevice, packet);
+      return true;
     case 'Sizes':
       receiveSizes(peerDevice, packet);
       return true;
@@ -151,18 +152,4 @@ function digestMatches(
   if (digest !== undefined && equalBytes(digest, connection.receiveDigest.of(payload))) return true;
   connection.log('error', 'Digest integrity check FAILED');
   return false;
-}
-
-function syncParam(connection: Connection, peerDevice: PeerDevice, verifyAlg: string, csumsAlg: string): boolean {
-  if (peerDevice.conn !== Conn.WFReportParams) return true;
-  const { version, net } = connection;
-  // Older versions do not carry the names (wire 5.2).
-  const different =
-    version >= 88 && verifyAlg !== net.verifyAlg
-      ? 'verify-alg'
-      : version >= 89 && csumsAlg !== net.csumsAlg
-        ? 'csums-alg'
-        : null;
-  if (different !== null) connection.refuse(`incompatible ${different} settings`);
-  return true;
 }

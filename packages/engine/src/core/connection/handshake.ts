@@ -20,6 +20,7 @@ import {
 } from '../../wire';
 import type { PeerLink, Timer } from '../host';
 import type { Connection } from './connection';
+import { protocolPacket } from './net-options';
 
 type Phase = 'features' | 'auth' | 'parameters' | 'done';
 
@@ -131,20 +132,11 @@ export class Handshake {
 
   private exchangeParameters(): void {
     const { connection } = this;
-    const { net } = connection;
     this.phase = 'parameters';
     connection.newEpochs();
-    this.connection.sendData({
-      kind: 'Protocol',
-      volume: 0,
-      protocol: net.protocol,
-      afterSb0Pri: net.afterSb0Pri,
-      afterSb1Pri: net.afterSb1Pri,
-      afterSb2Pri: net.afterSb2Pri,
-      connFlags: (connection.discardMyData ? ConnFlag.DISCARD_MY_DATA : 0) | (connection.dryRun ? ConnFlag.DRY_RUN : 0),
-      twoPrimaries: net.allowTwoPrimaries ? 1 : 0,
-      integrityAlg: net.dataIntegrityAlg,
-    });
+    const connFlags =
+      (connection.discardMyData ? ConnFlag.DISCARD_MY_DATA : 0) | (connection.dryRun ? ConnFlag.DRY_RUN : 0);
+    connection.sendData(protocolPacket(connection, 'Protocol', connFlags));
     const volumes = [...this.connection.peerDevices.values()].sort((a, b) => a.device.volume - b.device.volume);
     for (const peerDevice of volumes) peerDevice.sendInitialPackets();
     this.connection.setConn(Conn.WFReportParams);
@@ -173,8 +165,7 @@ export class Handshake {
     }
     if ((packet.connFlags & ConnFlag.DRY_RUN) !== 0) this.connection.dryRun = true;
     // The link splits digests from payloads from the packet after P_PROTOCOL on.
-    const digestBytes = this.connection.sendDigest?.sizeBytes ?? 0;
-    this.link.setIntegrityDigestSizes(digestBytes, digestBytes);
+    connection.expectDigest(connection.sendDigest);
     this.phase = 'done';
     this.timer.cancel();
     connection.handshakeDone();

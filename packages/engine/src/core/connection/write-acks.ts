@@ -62,5 +62,6 @@ export function barrierAck(connection: Connection, barrier: number, setSize: num
     leg.peerDevice.device.writes.legStable(leg);
   }
   for (const waiter of epoch.waiters) waiter();
+  for (const peerDevice of connection.peerDevices.values()) peerDevice.congestion.considerReturn();
   return true;
 }

@@ -4,6 +4,7 @@
 import { PeerMdFlag, withFlags, withoutFlags } from '../../metadata';
 import { Conn, Disk, Role, UuidFlag, packState, type SizesPacket, type UuidsPacket } from '../../wire';
 import type { Bitmap } from '../bitmap/bitmap';
+import { Congestion } from '../connection/congestion';
 import type { Connection } from '../connection/connection';
 import type { Device } from '../device/device';
 import { peerDeviceOptions, type OptionValues, type PeerDeviceOptions } from '../options';
@@ -38,6 +39,7 @@ export class PeerDevice {
   readonly resyncTarget = new ResyncTarget(this);
   readonly verifySource = new VerifySource(this);
   readonly verifyTarget = new VerifyTarget(this);
+  readonly congestion = new Congestion(this);
   readonly bitmapExchange = new BitmapExchange(this);
   readonly syncUuid = new SyncUuid(this);
   /** This side grew; the resync of the new area begins when the peer's answer tells that it did too. */
@@ -289,6 +291,7 @@ export class PeerDevice {
   connectionLost(): void {
     this.resyncEnded();
     this.verifyTarget.connectionLost();
+    this.congestion.stop();
     this.bitmapExchange.reset();
     this.syncUuid.connectionLost();
     this.requests.connectionLost();

@@ -236,6 +236,7 @@ export class ApplicationWrites {
         connection.inFlightSectors += request.sizeBytes / 512;
         connection.sendData(this.packetFor(request, peerDevice, blockId, syncing));
         peerDevice.stats.sentSectors += request.sizeBytes / 512;
+        if (connection.net.onCongestion !== 'block') peerDevice.congestion.writeSent();
         (legs ??= []).push(leg);
       } else if (peerDevice.isToldOutOfSync()) {
         peerDevice.setOutOfSync(request.sector, request.sizeBytes);

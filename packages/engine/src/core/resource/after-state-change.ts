@@ -85,6 +85,12 @@ function enterConn(peerDevice: PeerDevice, before: VolumeState, after: VolumeSta
     case Conn.PausedSyncT:
       if (before.conn !== Conn.SyncTarget) peerDevice.resyncTarget.begin();
       break;
+    case Conn.Ahead:
+      peerDevice.congestion.wentAhead();
+      break;
+    case Conn.Behind:
+      peerDevice.resyncTarget.stop();
+      break;
     case Conn.VerifyS:
       peerDevice.verifySource.begin();
       break;

@@ -57,17 +57,18 @@ export class ResyncSource {
     if (!isWithin(packet, device.sizeSectors) || sizeBytes > connection.maxBioBytes) return false;
     if (packet.kind === 'CsumRsRequest' && packet.digest.length !== connection.csumsDigest?.sizeBytes) return false;
     const disk = device.diskState === Disk.UpToDate ? device.disk : null;
-    const negative = (): void =>
+    const negative = (kind: 'NegRsDReply' | 'RsCancel' = 'NegRsDReply'): void =>
       connection.sendMeta({
-        kind: 'NegRsDReply',
+        kind,
         volume: device.volume,
         sector,
         blockId: packet.blockId,
         sizeBytes,
         seq: peerDevice.nextSeq(),
       });
-    if (disk === null) {
-      negative();
+    // Pulled ahead: the block stays dirty, the target asks again when it is told to.
+    if (disk === null || peerDevice.conn === Conn.Ahead) {
+      negative(disk === null ? 'NegRsDReply' : 'RsCancel');
       return true;
     }
     const { session } = connection;
