@@ -4,22 +4,27 @@
  * Killing it is a node crash: nothing acknowledged is lost, and `tsdrbdadm up` brings everything back. SIGTERM and
  * SIGINT end it cleanly: disks are detached with their bitmaps written.
  */
-import { pino } from 'pino';
+import { pino, type Logger } from 'pino';
 import { AlreadyRunningError, startControlServer } from '../control/server';
 import { TcpTransport } from '../transport';
 import { Backend } from './backend';
+import type { MetricsEndpoint } from './metrics/metrics-server';
 import { NbdExporter } from './nbd-exporter';
 import { createNodeHost } from './node-host';
 import { SettingsError, parseTcpEndpoint, readSettings } from './settings';
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
+  const metricsEndpoint = parseTcpEndpoint('metrics', settings.metricsListen);
   const log = pino(
     { level: settings.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination({ fd: 1, sync: true }),
   );
   const transport = new TcpTransport({ random: Math.random });
-  const exporter = new NbdExporter({ runDir: settings.runDir, tcp: parseTcpEndpoint(settings.nbdListen) }, { log });
+  const exporter = new NbdExporter(
+    { runDir: settings.runDir, tcp: parseTcpEndpoint('nbd', settings.nbdListen) },
+    { log },
+  );
   const host = createNodeHost({
     log,
     handlerProgram: settings.handlerProgram,
@@ -40,6 +45,7 @@ async function main(): Promise<void> {
     { runDir: settings.runDir },
     { backend, onBug: (error, request) => log.error({ err: error, request }, 'bug in a control command') },
   );
+  if (metricsEndpoint !== null) await serveMetrics(metricsEndpoint, backend, log);
   log.info({ subject: 'tsdrbdd', pid: process.pid, runDir: settings.runDir }, 'started');
 
   let stopping = false;
@@ -61,6 +67,14 @@ async function main(): Promise<void> {
     log.fatal({ err: error }, 'bug: the engine stops, as if the node had crashed');
     process.exit(70);
   });
+}
+
+/** A node that cannot be watched still replicates. Loaded here only: most hosts do without. */
+async function serveMetrics(endpoint: MetricsEndpoint, backend: Backend, log: Logger): Promise<void> {
+  const { startMetricsServer } = await import('./metrics/metrics-server');
+  const warn = (error: unknown): void =>
+    log.warn({ subject: 'metrics' }, `no metrics: ${error instanceof Error ? error.message : String(error)}`);
+  await startMetricsServer(endpoint, { snapshot: () => backend.snapshot(), onError: warn }).catch(warn);
 }
 
 main().catch((error: unknown) => {

@@ -12,6 +12,8 @@ export interface Settings {
   readonly handlerProgram: string;
   /** Also offer the volumes over TCP, `host:port`; '' for not at all. */
   readonly nbdListen: string;
+  /** Serve Prometheus metrics, `host:port`; '' for not at all. */
+  readonly metricsListen: string;
 }
 
 const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
@@ -46,10 +48,17 @@ export function readSettings(env: Env): Settings {
     logLevel: level,
     handlerProgram: env['TSDRBD_HANDLER'] || values.get('daemon.handler-program') || 'disabled',
     nbdListen: values.get('nbd.listen') ?? '',
+    metricsListen: values.get('metrics.listen') ?? '',
   };
 }
 
-const KEYS: ReadonlySet<string> = new Set(['daemon.run-dir', 'daemon.handler-program', 'log.level', 'nbd.listen']);
+const KEYS: ReadonlySet<string> = new Set([
+  'daemon.run-dir',
+  'daemon.handler-program',
+  'log.level',
+  'nbd.listen',
+  'metrics.listen',
+]);
 
 function parseFile(path: string, mustExist: boolean): Record<string, unknown> {
   try {
@@ -63,6 +72,7 @@ function parseFile(path: string, mustExist: boolean): Record<string, unknown> {
 
 /** `host:port`, IPv6 in brackets; null for the empty text. Throws SettingsError. */
 export function parseTcpEndpoint(
+  section: 'nbd' | 'metrics',
   text: string,
 ): { readonly kind: 'tcp'; readonly host: string; readonly port: number } | null {
   if (text === '') return null;
@@ -70,6 +80,6 @@ export function parseTcpEndpoint(
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   if (host === undefined || !(port > 0 && port < 65536))
-    throw new SettingsError(`[nbd] listen is '${text}', expected host:port`);
+    throw new SettingsError(`[${section}] listen is '${text}', expected host:port`);
   return { kind: 'tcp', host, port };
 }
