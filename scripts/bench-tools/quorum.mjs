@@ -1,11 +1,12 @@
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from './free-port.mjs';
 import { cpuSeconds } from './process-cpu.mjs';
 import { startListening, stopped } from './started.mjs';
 
 const SIZE_MIB = 256;
 
-/** qemu's replicated device: quorum of two over a local file and, through nbdkit, another one. */
+/** qemu's replicated device: quorum of two over a local file and, over TCP as ours and through nbdkit, another one. */
 export async function startQuorum(dir) {
   mkdirSync(dir, { recursive: true });
   const [local, remote] = ['local.img', 'remote.img'].map((name) => join(dir, name));
@@ -13,13 +14,18 @@ export async function startQuorum(dir) {
     writeFileSync(file, '');
     truncateSync(file, SIZE_MIB * 1024 * 1024);
   }
-  const remoteSocket = join(dir, 'remote.sock');
+  const pidFile = join(dir, 'nbdkit.pid');
+  const port = await freePort();
   const socket = join(dir, 'quorum.sock');
-  const nbdkit = await startListening('nbdkit', ['-f', '-U', remoteSocket, 'file', remote], remoteSocket);
+  const nbdkit = await startListening(
+    'nbdkit',
+    ['-f', '-i', '127.0.0.1', '-p', String(port), '-P', pidFile, 'file', remote],
+    pidFile,
+  );
   const blockdevs = [
     `driver=file,node-name=f,filename=${local}`,
     'driver=raw,node-name=a,file=f',
-    `driver=nbd,node-name=n,server.type=unix,server.path=${remoteSocket}`,
+    `driver=nbd,node-name=n,server.type=inet,server.host=127.0.0.1,server.port=${port}`,
     'driver=raw,node-name=b,file=n',
     'driver=quorum,node-name=q,vote-threshold=2,children.0=a,children.1=b',
   ];

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A program that listens on a socket; resolves once the socket is there. */
+/** A program that listens; resolves once its socket, or the file it writes when it listens, is there. */
 export async function startListening(program, argv, socket, options = {}) {
   const child = spawn(program, argv, { stdio: ['ignore', 'ignore', 'inherit'], ...options });
   for (let n = 0; !existsSync(socket); n++) {

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.mjs';
 import { cpuSeconds } from './process-cpu.mjs';
 import { startListening, stopped } from './started.mjs';
 
@@ -40,16 +40,12 @@ export async function startTsdrbdPair(dir, profileDir) {
     }).toString();
   const [alice] = nodes;
   for (const node of nodes) {
-    const profiling = process.env.TSDRBD_BENCH_NODE_FLAGS
-      ? process.env.TSDRBD_BENCH_NODE_FLAGS.split(' ')
-      : profileDir === undefined
-        ? []
-        : ['--cpu-prof', `--cpu-prof-dir=${join(profileDir, node.name)}`];
+    const profiling = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profileDir, node.name)}`];
     node.daemon = await startListening(
       process.execPath,
-      [...profiling, program.tsdrbdd],
+      ['--v8-pool-size=1', ...profiling, program.tsdrbdd],
       join(node.runDir, 'control.sock'),
-      { env: node.env, stdio: process.env.TSDRBD_BENCH_NODE_FLAGS ? ['ignore', 'inherit', 'inherit'] : 'ignore' },
+      { env: node.env, stdio: 'ignore' },
     );
     adm(node, '--', '--force', 'create-md', 'r0');
     adm(node, 'up', 'r0');
@@ -68,14 +64,4 @@ export async function startTsdrbdPair(dir, profileDir) {
       for (const node of nodes) await stopped(node.daemon);
     },
   };
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
