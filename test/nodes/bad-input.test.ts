@@ -218,3 +218,19 @@ test('an engine that is killed under those who wait for it: they end', async () 
     expectNoTrace(outcome);
   }
 });
+
+test('a second engine for the same run directory leaves at once, and harms nothing', async () => {
+  const { alice } = pair;
+  await prepareDisk();
+  await alice.does('up', 'r0');
+  const pid = alice.enginePid();
+  expect(await alice.program('tsdrbdd')).toEqual({ code: 0, stdout: '', stderr: '' });
+  expect(alice.enginePid()).toBe(pid);
+  expect((await alice.state())?.resources).toHaveLength(1);
+  // Two commands at once, each of which wants one.
+  await alice.endEngine('SIGKILL');
+  const started = await Promise.all([alice.adm('up', 'r0'), alice.program('tsdrbdsetup', 'new-resource', 'r1', '1')]);
+  expect(started.map(({ code }) => code)).toEqual([0, 0]);
+  expect((await alice.state())?.resources.map(({ name }) => name).sort()).toEqual(['r0', 'r1']);
+  expectNoTrace(alice, ...started);
+});

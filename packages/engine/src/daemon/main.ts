@@ -12,6 +12,7 @@ import type { MetricsEndpoint } from './metrics/metrics-server';
 import { NbdExporter } from './nbd-exporter';
 import { createNodeHost } from './node-host';
 import { SettingsError, parseTcpEndpoint, readSettings } from './settings';
+import { takeLock } from './take-lock';
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
@@ -43,7 +44,7 @@ async function main(): Promise<void> {
   const backend = new Backend({ host, transport, exporter, log });
   const server = await startControlServer(
     { runDir: settings.runDir },
-    { backend, onBug: (error, request) => log.error({ err: error, request }, 'bug in a control command') },
+    { backend, takeLock, onBug: (error, request) => log.error({ err: error, request }, 'bug in a control command') },
   );
   if (metricsEndpoint !== null) await serveMetrics(metricsEndpoint, backend, log);
   log.info({ subject: 'tsdrbdd', pid: process.pid, runDir: settings.runDir }, 'started');

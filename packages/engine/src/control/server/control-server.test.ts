@@ -16,9 +16,16 @@ let server: ControlServer | null;
 let backend: FakeBackend;
 let bugs: unknown[];
 
+const held = new Set<string>();
+const takeLock = (path: string) => {
+  if (held.has(path)) return null;
+  held.add(path);
+  return { release: () => void held.delete(path) };
+};
+
 async function start(eventQueueBytesMax?: number): Promise<void> {
   const options = { runDir, ...(eventQueueBytesMax !== undefined && { eventQueueBytesMax }) };
-  server = await startControlServer(options, { backend, onBug: (error) => bugs.push(error) });
+  server = await startControlServer(options, { backend, takeLock, onBug: (error) => bugs.push(error) });
 }
 
 const client = (): ControlClient => new ControlClient({ TSDRBD_RUN_DIR: runDir });
@@ -71,7 +78,7 @@ describe('the control server', () => {
 
   test('is the only one for its run directory, and gives way after it has ended', async () => {
     await start();
-    await expect(startControlServer({ runDir }, { backend })).rejects.toThrow(AlreadyRunningError);
+    await expect(startControlServer({ runDir }, { backend, takeLock })).rejects.toThrow(AlreadyRunningError);
     await server?.close();
     await start();
     expect(await client().state()).toEqual({ resources: [] });

@@ -16,7 +16,7 @@ import type { ControlRequest } from '../schema/request';
 import { CONTROL_COMMANDS, RESOURCE_NAME_BYTES_MAX, requestSchema } from '../schema/request-schema';
 import { SOCKET_PATH_BYTES_MAX, controlSocketPath } from '../socket-path';
 import { streamEvents } from './event-stream';
-import { takeRunLock } from './run-lock';
+import { runLockPath, type TakeLock } from './run-lock';
 
 /** Far above any request; a larger body is refused before it is read. */
 const BODY_BYTES_MAX = 64 * 1024;
@@ -30,6 +30,8 @@ export interface ControlServerOptions {
 
 export interface ControlServerDependencies {
   readonly backend: ControlBackend;
+  /** Keeps other daemons away from the run directory; without it whoever comes takes the socket over. */
+  readonly takeLock?: TakeLock;
   /** Bugs, that is rejections of the backend; the caller gets a 500. */
   readonly onBug?: (error: unknown, request: unknown) => void;
 }
@@ -58,7 +60,7 @@ export async function startControlServer(
     throw new Error(`${socketPath}: longer than ${SOCKET_PATH_BYTES_MAX} bytes, too long for a Unix socket`);
   }
   mkdirSync(options.runDir, { recursive: true, mode: 0o700 });
-  const lock = await takeRunLock(options.runDir);
+  const lock = dependencies.takeLock?.(runLockPath(options.runDir));
   if (lock === null) throw new AlreadyRunningError(options.runDir);
 
   const streams = new Set<{ destroy(): unknown }>();
@@ -68,7 +70,7 @@ export async function startControlServer(
     rmSync(socketPath, { force: true });
     await listenPrivately(app, socketPath);
   } catch (error) {
-    lock.release();
+    lock?.release();
     throw error;
   }
   let closed: Promise<void> | null = null;

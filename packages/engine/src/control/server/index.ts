@@ -2,3 +2,4 @@
 export { AlreadyRunningError, startControlServer } from './control-server';
 export type { ControlServer, ControlServerDependencies, ControlServerOptions } from './control-server';
 export { EVENT_QUEUE_BYTES_MAX } from './event-stream';
+export type { HeldLock, TakeLock } from './run-lock';
