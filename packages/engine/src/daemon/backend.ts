@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import {
+  CONNECTION_STATE_NAMES,
   ERR,
   NO_ERROR,
   isSuccess,
@@ -27,6 +28,7 @@ import {
   resize,
   startVerify,
   type AttachFailure,
+  type HandlerCall,
   type Host,
   type PeerDevice,
 } from '../core';
@@ -34,6 +36,7 @@ import type { Placement } from '../metadata';
 import { StorageFailure, openBackingDevice, type BackingDevice } from '../storage';
 import type { TcpTransport } from '../transport';
 import { AutoPromotion } from './auto-promotion';
+import type { HandlerSubject } from './handlers/handler-variables';
 import { PathFinder, type Path } from './link-finder';
 import { resourceState } from './snapshot';
 
@@ -421,6 +424,28 @@ export class Backend implements ControlBackend {
       const peerDevice = connection.peerDevices.get(at.volume);
       return peerDevice === undefined ? reply(ERR.ERR_MINOR_INVALID) : act(peerDevice);
     });
+  }
+
+  // ---- handlers ----
+
+  handlerSubject(call: HandlerCall): HandlerSubject {
+    const resource = this.resources.get(call.resource);
+    const connection = call.peerNodeId === null ? undefined : resource?.connections.get(call.peerNodeId);
+    const finder = connection?.finder;
+    return {
+      connection:
+        connection === undefined
+          ? null
+          : {
+              path: finder instanceof PathFinder ? (finder.paths[0] ?? null) : null,
+              state: CONNECTION_STATE_NAMES[connection.conn] ?? 'StandAlone',
+            },
+      volumes: [...(resource?.devices.values() ?? [])].map(({ volume, minor, backing }) => ({
+        volume,
+        minor,
+        backingDevice: backing?.dataDevice ?? null,
+      })),
+    };
   }
 
   // ---- state ----

@@ -9,6 +9,7 @@ import { AlreadyRunningError, startControlServer } from '../control/server';
 import { TcpTransport } from '../transport';
 import { Backend } from './backend';
 import type { MetricsEndpoint } from './metrics/metrics-server';
+import { handlerVariables } from './handlers/handler-variables';
 import { NbdExporter } from './nbd-exporter';
 import { createNodeHost } from './node-host';
 import { SettingsError, parseTcpEndpoint, readSettings } from './settings';
@@ -28,17 +29,21 @@ async function main(): Promise<void> {
   );
   const host = createNodeHost({
     log,
-    handlerProgram: settings.handlerProgram,
-    environment: process.env,
-    onHandler: ({ handler, resource, peerNodeId, volume, minor }, status) => {
-      const call = {
-        helper: handler,
-        resourceName: resource,
-        ...(peerNodeId === null ? {} : { peerNodeId }),
-        ...(volume === null ? {} : { volume }),
-        ...(minor === null ? {} : { minor }),
-      };
-      backend.emit(status === null ? { kind: 'helper-call', call } : { kind: 'helper-response', call, status });
+    handlers: {
+      program: settings.handlerProgram,
+      environment: process.env,
+      describe: (call) => handlerVariables(call, backend.handlerSubject(call)),
+      told: ({ handler, resource, peerNodeId, volume, minor }, status) => {
+        const call = {
+          helper: handler,
+          resourceName: resource,
+          ...(peerNodeId === null ? {} : { peerNodeId }),
+          ...(volume === null ? {} : { volume }),
+          ...(minor === null ? {} : { minor }),
+        };
+        backend.emit(status === null ? { kind: 'helper-call', call } : { kind: 'helper-response', call, status });
+      },
+      warn: ({ resource }, text) => log.warn({ subject: resource }, text),
     },
   });
   const backend = new Backend({ host, transport, exporter, log });

@@ -20,7 +20,7 @@ test('an empty file means defaults; the environment comes before the file', () =
   expect(read('')).toEqual({
     runDir: '/run/tsdrbd',
     logLevel: 'info',
-    handlerProgram: 'disabled',
+    handlerProgram: 'tsdrbdadm',
     nbdListen: '',
     metricsListen: '',
   });

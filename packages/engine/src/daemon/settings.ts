@@ -4,11 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { parse } from 'ini';
+import { defaultHandlerProgram } from './handlers/handler-program';
 
 export interface Settings {
   readonly runDir: string;
   readonly logLevel: LogLevel;
-  /** Program run as `<program> <handler> <resource>`; 'disabled': handlers are not called. */
+  /** Program run as `<program> <handler> <resource>`, tsdrbdadm where nothing says so; 'disabled': handlers are not called. */
   readonly handlerProgram: string;
   /** Also offer the volumes over TCP, `host:port`; '' for not at all. */
   readonly nbdListen: string;
@@ -46,7 +47,7 @@ export function readSettings(env: Env): Settings {
   return {
     runDir: env['TSDRBD_RUN_DIR'] || values.get('daemon.run-dir') || '/run/tsdrbd',
     logLevel: level,
-    handlerProgram: env['TSDRBD_HANDLER'] || values.get('daemon.handler-program') || 'disabled',
+    handlerProgram: env['TSDRBD_HANDLER'] || values.get('daemon.handler-program') || defaultHandlerProgram(),
     nbdListen: values.get('nbd.listen') ?? '',
     metricsListen: values.get('metrics.listen') ?? '',
   };
