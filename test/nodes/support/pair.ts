@@ -15,6 +15,7 @@ export interface PairOptions {
   readonly net?: string;
   readonly disk?: string;
   readonly options?: string;
+  readonly handlers?: string;
   readonly env?: NodeJS.ProcessEnv;
   /** This node's backing disk is a sparse file on a file system with less room than the file seems to have. */
   readonly smallDisk?: { readonly of: 'alice' | 'bob'; readonly roomMib: number };
@@ -64,6 +65,7 @@ resource r0 {
     device minor 0;
     meta-disk internal;
     options { ${options.options ?? ''} }
+    handlers { ${options.handlers ?? ''} }
     net { protocol C; connect-int 1; ${options.net ?? ''} }
     disk { c-plan-ahead 0; resync-rate 200M; ${options.disk ?? ''} }
     on alice { disk ${pair.alice.diskPath}; address ${addresses.alice}:${addresses.port}; }
