@@ -96,6 +96,10 @@ export class MetaArea {
     return superblockOffset(this.placement, this.device.sizeBytes);
   }
 
+  get isDryRun(): boolean {
+    return this.context.invocation.settings.dryRun;
+  }
+
   get isExternal(): boolean {
     return this.placement !== 'internal' && this.placement !== 'fixed-internal';
   }
@@ -222,10 +226,19 @@ export class MetaArea {
       this.context.err(problem.message);
       return 'refused';
     }
-    this.allow({ offsetBytes: this.superblockOffset, lengthBytes: MD_BLOCK_BYTES });
-    this.write(`${superblock.kind}_md_cpu_to_disk`, this.superblockOffset, encodeAnySuperblock(superblock));
+    this.writeInPlace(`${superblock.kind}_md_cpu_to_disk`, superblock);
     this.rememberPlace(superblock);
     return 'written';
+  }
+
+  makesSense(superblock: AnySuperblock): boolean {
+    return findProblem(superblock, { placement: this.placement, deviceSizeBytes: this.device.sizeBytes }) === null;
+  }
+
+  /** Without looking whether it makes sense, and without changing what is remembered of the place. */
+  writeInPlace(what: string, superblock: AnySuperblock): void {
+    this.allow({ offsetBytes: this.superblockOffset, lengthBytes: MD_BLOCK_BYTES });
+    this.write(what, this.superblockOffset, encodeAnySuperblock(superblock));
   }
 
   /** The last-known file will name the present size of the device. */

@@ -4,9 +4,13 @@
  * Old and new place may overlap. The bitmap is copied from the end that cannot overwrite what is still to be
  * read; the activity log, which may lie below it, is read before. The superblock is written last, and the old
  * place is cleared only after everything in the new one is stable.
+ *
+ * Where they overlap, the copy destroys what it reads: a power cut in between leaves a superblock in the new place that
+ * has everything synchronised.
  */
-import { MD_BLOCK_BYTES, metadataLayout, type MetadataLayout } from '@tsdrbd/engine/metadata';
+import { MD_BLOCK_BYTES, metadataLayout, type AnySuperblock, type MetadataLayout } from '@tsdrbd/engine/metadata';
 import type { MetaContext } from './context';
+import { writeInterim } from './interim-superblock';
 import type { FoundMetadata, MetaArea } from './meta-area';
 import { EXIT } from './meta-exit';
 
@@ -22,7 +26,15 @@ export async function moveMetadata(context: MetaContext, area: MetaArea, found: 
     bytesPerBit: from.bytesPerBit,
   });
   area.allowLayout(to);
+  const moved: AnySuperblock = {
+    ...superblock,
+    mdSizeSectors: to.mdSizeSectors,
+    alOffsetSectors: to.alOffsetSectors,
+    bmOffsetSectors: to.bmOffsetSectors,
+  };
+  const overlaps = startOf(to) < endOf(from) && startOf(from) < endOf(to);
   const activityLog = area.read('v08_move_internal_md_after_resize:AL', from.alOffsetBytes, from.alSizeBytes);
+  if (overlaps && area.makesSense(moved)) writeInterim(area, moved);
   const copiedBytes = Math.min(from.bitmapSizeBytes, to.bitmapSizeBytes);
   copyRange(area, from.bitmapOffsetBytes, to.bitmapOffsetBytes, copiedBytes);
   if (to.bitmapSizeBytes > copiedBytes) {
@@ -30,19 +42,12 @@ export async function moveMetadata(context: MetaContext, area: MetaArea, found: 
   }
   area.write('v08_move_internal_md_after_resize:AL', to.alOffsetBytes, activityLog);
   area.flush();
-  const written = area.writeSuperblock({
-    ...superblock,
-    mdSizeSectors: to.mdSizeSectors,
-    alOffsetSectors: to.alOffsetSectors,
-    bmOffsetSectors: to.bmOffsetSectors,
-  });
-  if (written === 'refused') {
+  if (area.writeSuperblock(moved) === 'refused') {
     context.err('update failed');
     return EXIT.declined;
   }
   area.flush();
   context.out('Internal drbd meta data successfully moved.');
-  const overlaps = startOf(to) < endOf(from) && startOf(from) < endOf(to);
   if (!overlaps) {
     area.allow({ offsetBytes: startOf(from), lengthBytes: endOf(from) - startOf(from) });
     area.writeZeroes('old meta data', startOf(from), endOf(from) - startOf(from));

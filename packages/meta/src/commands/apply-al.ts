@@ -11,7 +11,6 @@ import {
   bitmapSizeBytes,
   blocksOfBits,
   hasFlags,
-  initialActivityLog,
   isPmemActivityLog,
   MD_BLOCK_BYTES,
   MdFlag,
@@ -23,6 +22,7 @@ import {
   type AnySuperblock,
 } from '@tsdrbd/engine/metadata';
 import { AL_EXTENT_BYTES } from '@tsdrbd/engine/units';
+import { resetActivityLog } from '../activity-log-reset';
 import type { MetaContext } from '../context';
 import type { FoundMetadata, MetaArea } from '../meta-area';
 import { EXIT } from '../meta-exit';
@@ -50,8 +50,8 @@ export const applyAl = withMetadata('loud', async (context, area, found) => {
   }
   if (initialise && superblock.kind !== 'v07') {
     area.allowLayout(layout);
-    area.write('apply_al:AL', layout.alOffsetBytes, initialActivityLog(layout));
-    area.flush();
+    const format = usesOldFormat(superblock, log) ? 'sectors' : 'blocks';
+    resetActivityLog(area, layout, { bytes: log, format });
   }
   const applied = replay.kind === 'active-set' && wasPrimary;
   if (!needsSuperblock(superblock, applied)) return EXIT.ok;

@@ -18,6 +18,7 @@ import { convertSuperblock } from '../convert-superblock';
 import { checkForData } from '../data-check';
 import { initializeBitmap } from '../initialize-bitmap';
 import { applyInitialState } from '../initial-state';
+import { writeInterim } from '../interim-superblock';
 import type { FoundMetadata, MetaArea } from '../meta-area';
 import { EXIT, MetaExit } from '../meta-exit';
 import { moveMetadata } from '../move-metadata';
@@ -45,7 +46,8 @@ export const createMd: Command = async (context) => {
       context.out('Operation cancelled.');
       return EXIT.declined;
     }
-    await write(context, area, { maxPeers, existing, decision });
+    const replaces = existing !== null || finding.kind !== 'none';
+    await write(context, area, { maxPeers, existing, decision, replaces });
     return EXIT.ok;
   });
 };
@@ -134,7 +136,13 @@ function stripesOf(context: MetaContext): { readonly alStripes: number; readonly
 async function write(
   context: MetaContext,
   area: MetaArea,
-  plan: { readonly maxPeers: number; readonly existing: FoundMetadata | null; readonly decision: 'create' | 'convert' },
+  plan: {
+    readonly maxPeers: number;
+    readonly existing: FoundMetadata | null;
+    readonly decision: 'create' | 'convert';
+    /** There is metadata, here or where it was before a resize, that could be found again after a power cut. */
+    readonly replaces: boolean;
+  },
 ): Promise<void> {
   const { existing } = plan;
   let superblock: AnySuperblock;
@@ -147,6 +155,8 @@ async function write(
     await checkForData(context, area, layout);
     refuseIfOutside(area, layout);
     area.allowLayout(layout);
+    superblock = freshSuperblock(area, layout);
+    if (plan.replaces) writeInterim(area, superblock);
     context.out('initializing activity log');
     // v07 logs nothing into what is all zero (metadata.md 7.3).
     const log = area.format === 'v07' ? new Uint8Array(layout.alSizeBytes) : initialActivityLog(layout);
@@ -154,7 +164,6 @@ async function write(
     initializeBitmap(context, area, layout);
     // Whatever the superblock declares valid is stable before it is.
     area.flush();
-    superblock = freshSuperblock(area, layout);
   }
   context.out('Writing meta data...');
   if (area.writeSuperblock(applyInitialState(context, superblock)) === 'refused') {

@@ -18,6 +18,7 @@ import {
 } from '@tsdrbd/engine/metadata';
 import type { MetaContext } from '../context';
 import { checkForData } from '../data-check';
+import { writeInterim } from '../interim-superblock';
 import type { MetaArea } from '../meta-area';
 import { EXIT, MetaExit } from '../meta-exit';
 import { readDump } from '../restore-md/dump-input';
@@ -54,9 +55,11 @@ export const restoreMd: Command = async (context) => {
     }
 
     area.allowLayout(layout);
+    const superblock = superblockOf(identity, { ...geometry, effectiveSizeSectors }, layout);
+    // In the place of what is there, and in front of what a resize left behind.
+    if (existing.kind !== 'none' && area.makesSense(superblock)) writeInterim(area, superblock);
     writeBitmap(context, area, layout, { slots, effectiveSizeSectors });
     area.flush();
-    const superblock = superblockOf(identity, { ...geometry, effectiveSizeSectors }, layout);
     if (area.writeSuperblock({ ...superblock, effectiveSizeSectors }) === 'refused') {
       context.err('Writing failed');
       return EXIT.failed;

@@ -56,6 +56,12 @@ export class SparseImage {
     }
   }
 
+  clone(): SparseImage {
+    const copy = new SparseImage(this.sizeBytes);
+    for (const [block, bytes] of this.blocks) copy.blocks.set(block, Buffer.from(bytes));
+    return copy;
+  }
+
   resize(sizeBytes: number): void {
     for (const [block, bytes] of this.blocks) {
       const start = block * BLOCK_BYTES;

@@ -1,0 +1,247 @@
+/**
+ * A power cut at any moment of any command leaves metadata that an engine can attach, after repair-md and apply-al as
+ * tsdrbdadm runs them before each attach, and never one that calls clean what is not.
+ */
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  alTransactionBlockOffset,
+  createMetadata,
+  diskBitOf,
+  encodeAlTransaction,
+  encodeSuperblock,
+  MdFlag,
+  PeerMdFlag,
+  withFlags,
+  type Placement,
+} from '@tsdrbd/engine/metadata';
+import { sectors } from '@tsdrbd/engine/units';
+import { writeLastKnown } from '../../src/device/last-known';
+import type { MetaDevice } from '../../src/device/meta-device';
+import { SparseImage } from '../stories/sparse-image';
+import { runCaptured, type Captured } from '../support/run-captured';
+import { findSilence, storyOf, type DiskStory, type Place } from './judge';
+import { RecordedDisk } from './recorded-disk';
+
+const MIB = 1024 * 1024;
+const MINOR = 7;
+const DISK_BYTES = 64 * MIB;
+
+let directory = '';
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tsdrbdmeta-cuts-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const INTERNAL: Place = { format: 'v09', placement: 'internal' };
+const indexWord = (placement: Placement): string => (typeof placement === 'object' ? `${placement.index}` : placement);
+
+/** One command on a device in memory, `--force`d; `stateDirectory` has the last-known file. */
+function command(
+  device: MetaDevice,
+  place: Place,
+  stateDirectory: string,
+  words: readonly string[],
+): Promise<Captured> {
+  const argv = ['--force', '--quiet', `${MINOR}`, place.format, './disk', indexWord(place.placement), ...words];
+  return runCaptured(directory, argv, { open: () => device, stateDirectory });
+}
+
+/** The story that a node tells after it was up again. */
+async function storyAfterRestart(
+  image: SparseImage,
+  place: Place,
+  stateDirectory: string,
+): Promise<DiskStory | string> {
+  const device = image.asDevice('./disk', 'file');
+  for (const word of ['repair-md', 'apply-al']) {
+    const { exitCode, stderr } = await command(device, place, stateDirectory, [word]);
+    if (exitCode !== 0) return `${word}: exit code ${exitCode}: ${stderr}`;
+  }
+  return storyOf(image, place) ?? 'no metadata';
+}
+
+/** A node that was Primary when it died: hot extents in the log, peer 2 behind by some blocks, peer 1 in sync. */
+function crashedPrimary(deviceSizeBytes = DISK_BYTES, placement: Placement = 'internal'): SparseImage {
+  const image = new SparseImage(deviceSizeBytes);
+  const { superblock, layout, writes } = createMetadata({ deviceSizeBytes, placement, maxPeers: 2 });
+  for (const write of writes) if (write.kind === 'bytes') image.write(write.offsetBytes, write.bytes);
+  const bitmap = new Uint8Array(layout.bitmapSizeBytes);
+  for (const bit of [3, 1000, 1001, 9000]) {
+    const diskBit = diskBitOf(1, bit, 2);
+    bitmap[diskBit >>> 3] = (bitmap[diskBit >>> 3] ?? 0) | (1 << (diskBit & 7));
+  }
+  image.write(layout.bitmapOffsetBytes, bitmap);
+  const noContext = { slot: 0, extents: [] };
+  for (let number = 0; number < 11; number++) {
+    const updates = [{ slot: number % 5, extent: (number * 3) % 15 }];
+    const block = encodeAlTransaction({ transactionNumber: number, contextSize: 67, updates, context: noContext });
+    image.write(layout.alOffsetBytes + alTransactionBlockOffset(number, 1, 8), block);
+  }
+  const peerOf = (node: number) =>
+    ({
+      0: undefined,
+      1: { bitmapIndex: 0, bitmapUuid: 0n, flags: PeerMdFlag.deviceSeen, bitmapDagtag: 0n },
+      2: { bitmapIndex: 1, bitmapUuid: 0x42n, flags: PeerMdFlag.deviceSeen, bitmapDagtag: 0n },
+    })[node];
+  image.write(
+    layout.superblockOffsetBytes,
+    encodeSuperblock({
+      ...superblock,
+      currentUuid: 0x1234567890abcdeen,
+      nodeId: 0,
+      effectiveSizeSectors: sectors(Math.min(layout.usableDataSectors, DISK_BYTES / 512)),
+      flags: withFlags(0, MdFlag.consistent | MdFlag.wasUpToDate | MdFlag.primaryInd | MdFlag.crashedPrimary),
+      peers: superblock.peers.map((peer, node) => peerOf(node) ?? peer),
+      historyUuids: superblock.historyUuids.map((_, i) => (i < 3 ? BigInt(0x100 + i) : 0n)),
+    }),
+  );
+  return image;
+}
+
+interface Play {
+  readonly words: readonly string[];
+  readonly place?: Place;
+  readonly disk?: SparseImage;
+  /** Bytes that the device grows by before the command. */
+  readonly growBytes?: number;
+  /** What a restart may find besides metadata that tells the truth. */
+  readonly mayBeGone?: boolean;
+}
+
+/** Cuts the power everywhere, and returns how often. Fails at the first disk that is worse than it may be. */
+async function cutEverywhere({
+  words,
+  place = INTERNAL,
+  disk = crashedPrimary(),
+  growBytes = 0,
+  mayBeGone = false,
+}: Play) {
+  const before = await storyAfterRestartOfCopy(disk, place);
+  const stateBefore = join(directory, 'before');
+  writeLastKnown(stateBefore, MINOR, { sizeBytes: disk.sizeBytes, devicePath: './disk', deviceUuid: 0n });
+  if (growBytes > 0) disk.resize(disk.sizeBytes + growBytes);
+
+  const recorded = new RecordedDisk(disk);
+  const stateDuring = join(directory, 'during');
+  cpSync(stateBefore, stateDuring, { recursive: true });
+  const outcome = await command(recorded.asDevice('./disk'), place, stateDuring, words);
+  expect(outcome).toMatchObject({ exitCode: 0 });
+  const after = await storyAfterRestartOfCopy(recorded.image, place);
+  const truths = [before, after].filter((story) => typeof story !== 'string');
+
+  let count = 0;
+  for (const { what, image } of recorded.remains()) {
+    count++;
+    const state = join(directory, `cut-${count}`);
+    cpSync(stateBefore, state, { recursive: true });
+    const story = await storyAfterRestart(image, place, state);
+    rmSync(state, { recursive: true });
+    if (typeof story === 'string') {
+      if (!mayBeGone) throw new Error(`${what}: cannot be attached: ${story}`);
+      continue;
+    }
+    const silence = findSilence(story, truths);
+    if (silence !== null) throw new Error(`${what}: ${silence}`);
+  }
+  return count;
+}
+
+async function storyAfterRestartOfCopy(image: SparseImage, place: Place): Promise<DiskStory | string> {
+  const state = mkdtempSync(join(directory, 'state-'));
+  return await storyAfterRestart(image.clone(), place, state);
+}
+
+describe('on the metadata of a Primary that died', () => {
+  test.each<readonly [string, readonly string[]]>([
+    ['apply-al', ['apply-al']],
+    ['outdate', ['outdate']],
+    ['invalidate', ['invalidate']],
+    ['set-gi', ['--node-id=2', 'set-gi', 'AAAAAAAAAAAAAAA0:BBBBBBBBBBBBBBB0']],
+    ['write-dev-uuid', ['write-dev-uuid', '1122334455667788']],
+    ['forget-peer', ['--node-id=2', 'forget-peer']],
+    ['repair-md', ['repair-md']],
+    ['check-resize', ['check-resize']],
+    ['create-md', ['create-md', '2']],
+    ['create-md with more peers', ['create-md', '7']],
+    ['create-md --uptodate', ['create-md', '2', '--uptodate', '--initial-current-uuid=1234567890ABCDE0']],
+    ['create-md without a bitmap', ['create-md', '2', '--initialize-bitmap=skip']],
+  ])('%s', async (_name, words) => {
+    expect(await cutEverywhere({ words })).toBeGreaterThan(0);
+  });
+});
+
+describe('after the device has grown', () => {
+  test.each<readonly [string, number]>([
+    ['beyond the old place', 8 * MIB],
+    ['by less than the metadata takes', 8 * 1024],
+    ['by one block', 4096],
+    ['by less than a block', 512],
+  ])('%s, check-resize', async (_how, growBytes) => {
+    expect(await cutEverywhere({ words: ['check-resize'], growBytes })).toBeGreaterThan(0);
+  });
+
+  test('create-md instead of moving what was there', async () => {
+    await cutEverywhere({ words: ['create-md', '2'], growBytes: 8 * 1024 });
+  });
+});
+
+describe('restore-md', () => {
+  /** The dump of another node, or another time: other generations, other bits. */
+  async function writeDump(maxPeers: number): Promise<string> {
+    const device = new SparseImage(DISK_BYTES).asDevice('./disk', 'file');
+    const state = join(directory, 'dump-state');
+    await command(device, INTERNAL, state, ['create-md', `${maxPeers}`, '--effective-size=100000']);
+    const dump = (await command(device, INTERNAL, state, ['dump-md'])).stdout
+      .replace('current-uuid 0x0000000000000004', 'current-uuid 0xABCDEF0000000010')
+      .replace('flags 0x00000080', 'flags 0x00000091')
+      .replace('bitmap-uuid 0x0000000000000000', 'bitmap-uuid 0x0000000000000990')
+      .replace('bitmap-index -1', 'bitmap-index 0')
+      .replace('196 times 0x0000000000000000', '196 times 0x00000000000000F0');
+    const path = join(directory, 'dump');
+    writeFileSync(path, dump);
+    return path;
+  }
+
+  test.each([[1], [2], [5]])('of %d peers over what is there', async (maxPeers) => {
+    const words = ['restore-md', await writeDump(maxPeers)];
+    expect(await cutEverywhere({ words })).toBeGreaterThan(0);
+  });
+
+  test('over what a resize left behind', async () => {
+    await cutEverywhere({ words: ['restore-md', await writeDump(2)], growBytes: 8 * 1024 });
+  });
+
+  test('on an empty disk: nothing, or all of it', async () => {
+    const words = ['restore-md', await writeDump(2)];
+    await cutEverywhere({ words, disk: new SparseImage(DISK_BYTES), mayBeGone: true });
+  });
+});
+
+describe('what may be gone', () => {
+  test('wipe-md leaves all of it or nothing', async () => {
+    await cutEverywhere({ words: ['wipe-md'], mayBeGone: true });
+  });
+
+  test('the first create-md, too, when it says that the data is good', async () => {
+    const words = ['create-md', '2', '--uptodate', '--initial-current-uuid=1234567890ABCDE0'];
+    await cutEverywhere({ words, disk: new SparseImage(DISK_BYTES), mayBeGone: true });
+  });
+});
+
+describe('external metadata', () => {
+  const onDevice: Place = { format: 'v09', placement: 'flex-external' };
+  const inSlot: Place = { format: 'v09', placement: { index: 1 } };
+
+  test.each([[['apply-al']], [['create-md', '2']], [['invalidate']]])('alone on a device: %j', async (words) => {
+    const disk = crashedPrimary(2 * MIB, onDevice.placement);
+    expect(await cutEverywhere({ words, place: onDevice, disk })).toBeGreaterThan(0);
+  });
+
+  // Not create-md: it clears the whole of the slot.
+  test.each([[['apply-al']], [['invalidate']]])('in a slot: %j', async (words) => {
+    const disk = crashedPrimary(260 * MIB, inSlot.placement);
+    expect(await cutEverywhere({ words, place: inSlot, disk })).toBeGreaterThan(0);
+  });
+});
