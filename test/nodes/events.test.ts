@@ -14,9 +14,13 @@ test('down: disconnected first, then detached, then gone', async () => {
   let text = '';
   events.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
   await alice.until('watched', () => text.includes('exists -\n'));
-  const ended = new Promise((resolve) => events.once('exit', resolve));
+  const gone = new Promise<void>((resolve) =>
+    events.stdout.on('data', () => {
+      if (text.includes('destroy resource')) resolve();
+    }),
+  );
   await alice.does('down', 'r0');
-  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 1000))]);
+  await gone;
   events.kill();
 
   const told = text
