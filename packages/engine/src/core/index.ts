@@ -15,6 +15,7 @@ export type {
   PeerLink,
   Timer,
 } from './host';
+export { resumeByAdministrator, suspendByAdministrator } from './fencing/suspension';
 export { diskOptions, netOptions, peerDeviceOptions, resourceOptions, type OptionValues } from './options';
 export { PeerDevice } from './peer-device/peer-device';
 export { ERR } from './resource/reply-codes';

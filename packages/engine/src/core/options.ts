@@ -24,7 +24,7 @@ export interface NetOptions {
   readonly afterSb1Pri: number;
   readonly afterSb2Pri: number;
   readonly alwaysAsbp: boolean;
-  readonly rrConflict: number;
+  readonly rrConflict: RrConflict;
   readonly allowTwoPrimaries: boolean;
   readonly cramHmacAlg: string;
   readonly sharedSecret: string;
@@ -40,6 +40,9 @@ export interface NetOptions {
   /** Hot activity-log extents from which on it does. */
   readonly congestionExtents: number;
 }
+
+/** A Primary would become resync target. Source: behaviour.md 4.4. */
+export type RrConflict = 'disconnect' | 'call-pri-lost' | 'violently' | 'retry-connect' | 'auto-discard';
 
 export type Fencing = 'dont-care' | 'resource-only' | 'resource-and-stonith';
 
@@ -89,7 +92,7 @@ export function netOptions(values: OptionValues): NetOptions {
     afterSb1Pri: policy('after-sb-1pri'),
     afterSb2Pri: policy('after-sb-2pri'),
     alwaysAsbp: flag('always-asbp', false),
-    rrConflict: policy('rr-conflict'),
+    rrConflict: text('rr-conflict', 'disconnect') as RrConflict,
     allowTwoPrimaries: flag('allow-two-primaries', false),
     cramHmacAlg: text('cram-hmac-alg', ''),
     sharedSecret: text('shared-secret', ''),

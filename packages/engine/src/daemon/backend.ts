@@ -26,6 +26,8 @@ import {
   checkNetOptions,
   forgetPeer,
   resize,
+  resumeByAdministrator,
+  suspendByAdministrator,
   startVerify,
   type AttachFailure,
   type HandlerCall,
@@ -108,10 +110,9 @@ export class Backend implements ControlBackend {
         return this.withDevice(request.minor, (device) => reply(device.resource.outdate(device)));
       case 'suspend-io':
       case 'resume-io':
-        return this.withDevice(request.minor, (device) => {
-          device.suspendedByUser = request.command === 'suspend-io';
-          device.resource.changed();
-          device.resumeIo();
+        return this.withDevice(request.minor, async ({ resource }) => {
+          if (request.command === 'resume-io') resumeByAdministrator(resource);
+          else await new Promise<void>((done) => suspendByAdministrator(resource, done));
           return OK;
         });
       case 'new-current-uuid':

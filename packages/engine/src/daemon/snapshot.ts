@@ -43,8 +43,8 @@ export function resourceState(resource: Resource, sources: SnapshotSources): Res
     role: ROLE_NAMES[resource.role] ?? 'Unknown',
     suspended: {
       user: [...resource.devices.values()].some((device) => device.suspendedByUser),
-      noData: false,
-      fencing: false,
+      noData: resource.suspended.noData,
+      fencing: resource.suspended.fencing,
       quorum: false,
     },
     forceIoFailures: false,

@@ -19,6 +19,7 @@ import {
 } from '../../wire';
 import type { Digest, LinkFinder, LogLevel, PeerLink, Timer } from '../host';
 import { netOptions, type NetOptions, type OptionValues } from '../options';
+import { fenceAfterLoss } from '../fencing/fence-peer';
 import type { PeerDevice } from '../peer-device/peer-device';
 import type { ReadRequest } from '../request/application-reads';
 import type { WriteLeg } from '../request/application-writes';
@@ -278,9 +279,11 @@ export class Connection {
   /** The administrator's `disconnect --force`, or a decision that ends the connection: to StandAlone. */
   disconnectHard(): void {
     if (this.conn === Conn.StandAlone) return;
+    const wasConnected = this.isUp;
     this.setConn(Conn.Disconnecting);
     this.tearDown();
     this.setConn(Conn.StandAlone);
+    if (wasConnected) fenceAfterLoss(this);
     this.discardMyData = false;
     this.dryRun = false;
   }
@@ -298,6 +301,7 @@ export class Connection {
     this.tearDown();
     this.setConn(Conn.Unconnected);
     this.resource.runHandler('disconnected', { connection: this });
+    fenceAfterLoss(this);
     this.retryTimer = this.host.after(retry === 'pause' ? RETRY_MS : 0, () => {
       if (this.conn === Conn.Unconnected) this.look();
     });
@@ -323,7 +327,12 @@ export class Connection {
     const reads = [...this.pendingReads.values()];
     this.pendingReads.clear();
     for (const epoch of this.sendEpochs.lost()) {
-      for (const leg of epoch.legs) leg.peerDevice.device.writes.legLost(leg);
+      for (const leg of epoch.legs) {
+        const { writes } = leg.peerDevice.device;
+        // Protocol A counts as done what is not even sent: nothing of it can be sent again.
+        if (this.resource.isSuspended && leg.awaits !== 'nothing') writes.legKept(leg);
+        else writes.legLost(leg);
+      }
       for (const waiter of epoch.waiters) waiter();
     }
     for (const { request, peerDevice } of reads) peerDevice.device.reads.route(request);

@@ -39,6 +39,8 @@ export class Device {
   /** Generation last shown to applications while there was no disk. */
   exposedUuid = 0n;
   suspendedByUser = false;
+  /** A new data generation that waits for the end of a suspension. */
+  generationOwed = false;
   writeOpeners = 0;
   readOpeners = 0;
   diskOptionValues: OptionValues = {};

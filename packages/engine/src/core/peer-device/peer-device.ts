@@ -133,8 +133,6 @@ export class PeerDevice {
       state: packState({
         ...state,
         susp: this.device.suspendedByUser,
-        suspNod: false,
-        suspFen: false,
       }),
     });
   }

@@ -1,5 +1,6 @@
 /** P_STATE arrived: what the peer is, and what follows for this side. Source: wire.md 5.8, steps 1 to 9. */
 import { Conn, Disk, Role, UuidFlag, type StateFields } from '../../wire';
+import { refusesRestartedPeer } from '../fencing/suspension';
 import { isSyncState } from '../state/volume-state';
 import type { PeerDevice } from './peer-device';
 import { decideSync } from './sync-decision';
@@ -10,6 +11,10 @@ export function receiveState(peerDevice: PeerDevice, peer: StateFields): void {
   if (connection.conn <= Conn.TearDown) return;
   let before = states.read({ device, peerDevice });
 
+  if (before.conn < Conn.Connected && refusesRestartedPeer(peerDevice, peer.disk)) {
+    connection.lost(Conn.ProtocolError, 'the peer was restarted', 'pause');
+    return;
+  }
   let peerDisk = peer.disk;
   if (peer.disk === Disk.Negotiating) {
     const inconsistent = ((peerDevice.peerUuids?.flags ?? 0n) & UuidFlag.INCONSISTENT) !== 0n;
@@ -67,7 +72,8 @@ export function receiveState(peerDevice: PeerDevice, peer: StateFields): void {
           states.force(peerDevice, { pdsk: Disk.Diskless });
           return;
         }
-        connection.disconnectHard();
+        if (decision.retries === true) connection.lost(Conn.NetworkFailure, decision.why, 'pause');
+        else connection.disconnectHard();
         return;
       }
       conn = decision.conn;

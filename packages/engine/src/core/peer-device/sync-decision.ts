@@ -1,7 +1,7 @@
 /**
  * From two UUID sets, disk states and policies to what this side does next. Source: wire.md 5.9, behaviour.md 3.6.
  */
-import { AfterSb, Conn, Disk, Feature, Role, UuidFlag } from '../../wire';
+import { Conn, Disk, Feature, Role, UuidFlag } from '../../wire';
 import { decideByUuids, type UuidDecision } from '../uuid/uuid-decision';
 import { hex } from '../uuid/generation';
 import { solveSplitBrain } from '../uuid/split-brain';
@@ -9,7 +9,8 @@ import type { PeerDevice } from './peer-device';
 
 export type SyncDecision =
   | { readonly kind: 'decided'; readonly conn: number; readonly fullSync: boolean }
-  | { readonly kind: 'refused'; readonly why: string };
+  /** `retries`: the connection is tried again, instead of StandAlone. */
+  | { readonly kind: 'refused'; readonly why: string; readonly retries?: true };
 
 const UNRESOLVED = 'Split-Brain detected but unresolved, dropping connection!';
 
@@ -80,9 +81,13 @@ function decide(peerDevice: PeerDevice, peerRole: number, peerDisk: number): Syn
   }
   // A disk that is only being attached is no data that this Primary works on.
   if (direction === 'target' && resource.role === Role.Primary && device.diskState >= Disk.Consistent) {
-    if (connection.net.rrConflict !== AfterSb['violently-as0p']) {
-      return { kind: 'refused', why: 'I shall become SyncTarget, but I am primary!' };
+    const { rrConflict } = connection.net;
+    if (rrConflict === 'call-pri-lost') resource.runHandler('pri-lost', { peerDevice });
+    if (rrConflict !== 'violently') {
+      const why = 'I shall become SyncTarget, but I am primary!';
+      return rrConflict === 'retry-connect' ? { kind: 'refused', why, retries: true } : { kind: 'refused', why };
     }
+    resource.log('warn', device.subject, 'Becoming SyncTarget, violating the stable-data assumption');
   }
   if (connection.dryRun)
     return {

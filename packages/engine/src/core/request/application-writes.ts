@@ -13,7 +13,7 @@
  *
  * Source: behaviour.md 5.1 to 5.6.
  */
-import { DataFlag, Disk, Role, type Packet } from '../../wire';
+import { DataFlag, Disk, Role, type DataPacket, type Packet } from '../../wire';
 import type { Device } from '../device/device';
 import type { DiskError } from '../host';
 import type { PeerDevice } from '../peer-device/peer-device';
@@ -67,6 +67,10 @@ export class ApplicationWrites {
   private held: WriteRequest[] = [];
   /** Done but for the new data generation that must reach the disk first. */
   private gated: WriteRequest[] = [];
+  /** Waiting to be issued until I/O is resumed: they have their place and their extents already. */
+  private postponed: WriteRequest[] = [];
+  /** Under way to a peer that was lost while I/O is held: sent again, or given up, when that ends. */
+  private readonly kept = new Map<WriteRequest, PeerDevice>();
   /** Issued and not destroyed. */
   private readonly active = new Set<WriteRequest>();
   /** Neither completed nor failed: for statistics and for demotion. */
@@ -120,6 +124,11 @@ export class ApplicationWrites {
       this.held = [];
       for (const request of held) this.device.applicationLocks.enter(request.lock);
     }
+    if (this.postponed.length > 0 && this.device.admitsIo()) {
+      const postponed = this.postponed;
+      this.postponed = [];
+      for (const request of postponed) this.issue(request);
+    }
     if (this.gated.length > 0 && this.device.isGenerationStable) {
       const gated = this.gated;
       this.gated = [];
@@ -132,6 +141,10 @@ export class ApplicationWrites {
     const held = this.held;
     this.held = [];
     for (const request of held) this.finish(request, 'ESHUTDOWN');
+    const started = [...this.postponed, ...this.kept.keys()];
+    this.postponed = [];
+    this.kept.clear();
+    for (const request of started) this.completeIfDone(request);
   }
 
   /**
@@ -166,6 +179,35 @@ export class ApplicationWrites {
     this.destroyIfDone(leg.request);
   }
 
+  /** As `legLost`, but I/O is held: what the peer has acknowledged it has, the rest may be sent to it again. */
+  legKept(leg: WriteLeg): void {
+    if (leg.ok || leg.request.completed) return leg.ok ? this.legStable(leg) : this.legLost(leg);
+    const { request } = leg;
+    leg.pending = false;
+    leg.done = true;
+    request.legs = request.legs.filter((other) => other !== leg);
+    this.kept.set(request, leg.peerDevice);
+  }
+
+  /** The peer is back with the same data. */
+  resend(to: PeerDevice): void {
+    for (const [request, peerDevice] of [...this.kept]) {
+      if (peerDevice !== to) continue;
+      this.kept.delete(request);
+      if (to.isReplicatedTo()) request.legs = [...request.legs, this.sendTo(request, to)];
+      this.completeIfDone(request);
+    }
+  }
+
+  /** On without the peer: its blocks are out of sync. What has no other copy is tried again. */
+  giveUpKept(): void {
+    for (const request of [...this.kept.keys()]) {
+      this.kept.delete(request);
+      if (request.local === 'none') this.issue(request);
+      else this.completeIfDone(request);
+    }
+  }
+
   legStable(leg: WriteLeg): void {
     leg.done = true;
     this.destroyIfDone(leg.request);
@@ -190,6 +232,10 @@ export class ApplicationWrites {
   private issue(request: WriteRequest): void {
     const { device } = this;
     this.active.add(request);
+    if (device.resource.isSuspended) {
+      this.postponed.push(request);
+      return;
+    }
     // The state may have changed while the request waited for its turn.
     const disk = device.usableDisk;
     if (device.diskState !== Disk.UpToDate && !device.hasUpToDatePeer()) {
@@ -213,32 +259,8 @@ export class ApplicationWrites {
   private send(request: WriteRequest): readonly WriteLeg[] {
     let legs: WriteLeg[] | null = null;
     for (const peerDevice of this.device.peerDevices) {
-      if (peerDevice.isReplicatedTo()) {
-        const { connection } = peerDevice;
-        const blockId = connection.nextBlockId();
-        const epoch = connection.sendEpochs.enter();
-        const { protocol } = connection.net;
-        const syncing = isSyncState(peerDevice.conn);
-        const leg: WriteLeg = {
-          request,
-          peerDevice,
-          epoch,
-          blockId,
-          // During a resync the acknowledgement tells which blocks are in sync, also where nobody waits for it.
-          awaits: protocol === 3 ? 'written' : protocol === 2 ? 'received' : 'nothing',
-          pending: protocol !== 1,
-          ok: protocol === 1,
-          setInSync: false,
-          done: false,
-        };
-        epoch.legs.push(leg);
-        connection.pendingWrites.set(blockId, leg);
-        connection.inFlightSectors += request.sizeBytes / 512;
-        connection.sendData(this.packetFor(request, peerDevice, blockId, syncing));
-        peerDevice.stats.sentSectors += request.sizeBytes / 512;
-        if (connection.net.onCongestion !== 'block') peerDevice.congestion.writeSent();
-        (legs ??= []).push(leg);
-      } else if (peerDevice.isToldOutOfSync()) {
+      if (peerDevice.isReplicatedTo()) (legs ??= []).push(this.sendTo(request, peerDevice));
+      else if (peerDevice.isToldOutOfSync()) {
         peerDevice.setOutOfSync(request.sector, request.sizeBytes);
         peerDevice.connection.sendData({
           kind: 'OutOfSync',
@@ -249,6 +271,33 @@ export class ApplicationWrites {
       }
     }
     return legs ?? NO_LEGS;
+  }
+
+  private sendTo(request: WriteRequest, peerDevice: PeerDevice): WriteLeg {
+    const { connection } = peerDevice;
+    const blockId = connection.nextBlockId();
+    const epoch = connection.sendEpochs.enter();
+    const { protocol } = connection.net;
+    const syncing = isSyncState(peerDevice.conn);
+    const leg: WriteLeg = {
+      request,
+      peerDevice,
+      epoch,
+      blockId,
+      // During a resync the acknowledgement tells which blocks are in sync, also where nobody waits for it.
+      awaits: protocol === 3 ? 'written' : protocol === 2 ? 'received' : 'nothing',
+      pending: protocol !== 1,
+      ok: protocol === 1,
+      setInSync: false,
+      done: false,
+    };
+    epoch.legs.push(leg);
+    connection.pendingWrites.set(blockId, leg);
+    connection.inFlightSectors += request.sizeBytes / 512;
+    connection.sendData(this.packetFor(request, peerDevice, blockId, syncing));
+    peerDevice.stats.sentSectors += request.sizeBytes / 512;
+    if (connection.net.onCongestion !== 'block') peerDevice.congestion.writeSent();
+    return leg;
   }
 
   private packetFor(request: WriteRequest, peerDevice: PeerDevice, blockId: number, syncing: boolean): Packet {
@@ -268,8 +317,18 @@ export class ApplicationWrites {
       sizeBytes: request.sizeBytes,
     };
     if (request.kind === 'write') {
-      const digest = connection.sendDigest?.of(request.pieces);
-      return { kind: 'Data', ...head, flags, payload: request.pieces, ...(digest === undefined ? {} : { digest }) };
+      // Field by field: spreading is several times as slow, and this is the one packet that there are many of.
+      const data: DataPacket = {
+        kind: 'Data',
+        volume: head.volume,
+        sector: head.sector,
+        blockId: head.blockId,
+        seq: head.seq,
+        flags,
+        sizeBytes: head.sizeBytes,
+        payload: request.pieces,
+      };
+      return connection.sendDigest === null ? data : { ...data, digest: connection.sendDigest.of(request.pieces) };
     }
     if (request.kind === 'zeroes' && connection.hasWriteZeroes) {
       return { kind: 'Zeroes', ...head, flags: flags | DataFlag.ZEROES | DataFlag.DISCARD };
@@ -287,7 +346,7 @@ export class ApplicationWrites {
   }
 
   private completeIfDone(request: WriteRequest): void {
-    if (request.completed || request.local === 'pending') return;
+    if (request.completed || request.local === 'pending' || this.kept.has(request)) return;
     for (const leg of request.legs) if (leg.pending) return;
     if (this.device.isGenerationStable) this.complete(request);
     else this.gated.push(request);

@@ -6,15 +6,21 @@ import { Conn, Disk, Role } from '../../wire';
 import type { Device } from '../device/device';
 import type { PeerDevice } from '../peer-device/peer-device';
 import type { VolumeState } from '../state/volume-state';
+import { suspensionAfterChange } from '../fencing/suspension';
 import { toldOfVerifyEnd } from '../verify/verify-run';
 import type { VolumeView } from './state-engine';
 
 export function afterStateChange(view: VolumeView, before: VolumeState, after: VolumeState): void {
   const { device, peerDevice } = view;
   if (peerDevice === null) return;
+  suspensionAfterChange(peerDevice, before, after);
   if (startsGeneration(device, peerDevice, before, after)) {
-    device.newCurrentUuid();
-    if (after.conn >= Conn.Connected) peerDevice.sendUuids(0n);
+    // On hold the lost peer may still come back to the same generation.
+    if (device.resource.isSuspended) device.generationOwed = true;
+    else {
+      device.newCurrentUuid();
+      if (after.conn >= Conn.Connected) peerDevice.sendUuids(0n);
+    }
   }
   if (peerDevice.decidedAlone) {
     peerDevice.tellDecision();

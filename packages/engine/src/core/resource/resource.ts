@@ -8,6 +8,7 @@ import { Conn, Disk, Role, StateMask, StateResult as SS, UuidFlag, packState } f
 import { Connection } from '../connection/connection';
 import { Device } from '../device/device';
 import type { LocalDisk } from '../device/local-disk';
+import { fencePeer, type FenceOutcome } from '../fencing/fence-peer';
 import type { HandlerCall, Host, LogLevel } from '../host';
 import { resourceOptions, type OptionValues, type ResourceOptions } from '../options';
 import { agreedSize } from '../peer-device/receive-sizes';
@@ -16,10 +17,23 @@ import { NO_STATE } from '../state/no-state';
 import { JUST_CREATED, clearBitmapUuid, sameGeneration, withPrimaryBit } from '../uuid/generation';
 import { ERR, type Done } from './reply-codes';
 import { fitDevice } from '../resize/fit-device';
-import { StateEngine } from './state-engine';
+import { StateEngine, type VolumeView } from './state-engine';
 
-/** Tries of a promotion, and the wait for a peer that may be about to step down (behaviour 8.4). */
+const PROMOTE_TRIES = 4;
+/** The wait for a peer that may be about to step down (behaviour 8.4). */
 const TWO_PRIMARIES_RETRY_EXTRA_MS = 100;
+
+interface Promotion {
+  readonly mode: 'plain' | 'forced';
+  readonly triesLeft: number;
+  readonly waited: boolean;
+  readonly upgrade: ReadonlySet<Device>;
+  /** `--force` where fencing failed: the peer counts as outdated. */
+  readonly ignoresUnfenced: boolean;
+}
+
+const isUnknown = (peerDevice: PeerDevice | null): boolean =>
+  peerDevice !== null && peerDevice.conn < Conn.Connected && peerDevice.pdsk >= Disk.DUnknown;
 
 export class Resource {
   role: number = Role.Secondary;
@@ -40,8 +54,27 @@ export class Resource {
     readonly host: Host,
   ) {}
 
+  /** I/O is held, whatever a single volume says. */
+  readonly suspended = { noData: false, fencing: false };
+
   get isSuspended(): boolean {
-    return false;
+    return this.suspended.noData || this.suspended.fencing;
+  }
+
+  setSuspended(to: { readonly noData?: boolean; readonly fencing?: boolean }): void {
+    const { noData = this.suspended.noData, fencing = this.suspended.fencing } = to;
+    const bit = Number;
+    const changed: string[] = [];
+    if (noData !== this.suspended.noData) changed.push(`susp_nod( ${bit(!noData)} -> ${bit(noData)} )`);
+    if (fencing !== this.suspended.fencing) changed.push(`susp_fen( ${bit(!fencing)} -> ${bit(fencing)} )`);
+    if (changed.length === 0) return;
+    Object.assign(this.suspended, { noData, fencing });
+    this.log('info', this.name, changed.join(' '));
+    this.changed();
+  }
+
+  resumeIo(): void {
+    for (const device of this.devices.values()) device.resumeIo();
   }
 
   log(level: LogLevel, subject: string, text: string): void {
@@ -251,36 +284,47 @@ export class Resource {
 
   /** Source: behaviour.md 8.4, 3.4. */
   primary(mode: 'plain' | 'forced', done: Done): void {
-    this.promote(mode, { triesLeft: 4, waited: false, upgrade: new Set() }, done);
+    this.promote({ mode, triesLeft: PROMOTE_TRIES, waited: false, upgrade: new Set(), ignoresUnfenced: false }, done);
   }
 
-  private promote(
-    mode: 'plain' | 'forced',
-    attempt: { triesLeft: number; waited: boolean; upgrade: Set<Device> },
-    done: Done,
-  ): void {
+  private promote(attempt: Promotion, done: Done): void {
     if (this.role === Role.Primary) return done(SS.SS_NOTHING_TO_DO);
-    if (attempt.triesLeft === 0) return done(SS.SS_NO_UP_TO_DATE_DISK);
+    const { mode } = attempt;
     const next = { ...attempt, triesLeft: attempt.triesLeft - 1 };
-    const alter = (view: { device: Device }) => ({
+    const alter = ({ device, peerDevice }: VolumeView) => ({
       role: Role.Primary,
-      ...(attempt.upgrade.has(view.device) ? { disk: Disk.UpToDate } : {}),
+      ...(attempt.upgrade.has(device) ? { disk: Disk.UpToDate } : {}),
+      ...(attempt.ignoresUnfenced && isUnknown(peerDevice) ? { pdsk: Disk.Outdated } : {}),
     });
     const verdict = this.states.check(alter);
-    if (verdict === SS.SS_NO_UP_TO_DATE_DISK && mode === 'forced') {
-      const upgrade = new Set(
-        [...this.devices.values()].filter(
-          (device) => device.diskState >= Disk.Inconsistent && device.diskState < Disk.UpToDate,
-        ),
+    if (verdict === SS.SS_NO_UP_TO_DATE_DISK && attempt.upgrade.size === 0 && attempt.triesLeft > 0) {
+      const below = [...this.devices.values()].filter(
+        ({ diskState }) => diskState >= Disk.Inconsistent && diskState < Disk.UpToDate,
       );
-      if (upgrade.size > 0 && attempt.upgrade.size === 0) return this.promote(mode, { ...next, upgrade }, done);
+      if (mode === 'forced' && below.length > 0) return this.promote({ ...next, upgrade: new Set(below) }, done);
+      const consistent = below.filter(({ diskState }) => diskState === Disk.Consistent);
+      if (consistent.length > 0 && consistent.length === below.length) {
+        return this.fenceForPromotion((outcome) => {
+          if (outcome === 'fenced') return this.promote({ ...next, upgrade: new Set(consistent) }, done);
+          done(verdict);
+        });
+      }
+    }
+    if (verdict === SS.SS_PRIMARY_NOP && attempt.triesLeft > 0) {
+      return this.fenceForPromotion((outcome) => {
+        if (outcome === 'failed' && mode === 'forced') {
+          this.log('warn', this.name, 'Forced into split brain situation!');
+          return this.promote({ ...next, ignoresUnfenced: true }, done);
+        }
+        this.promote(next, done);
+      });
     }
     if (verdict === SS.SS_TWO_PRIMARIES && !attempt.waited) {
       // The peer may be gone, or stepping down, and this side not know it yet.
       const waitMs =
         Math.max(...[...this.connections.values()].map(({ net }) => net.pingTimeoutMs)) + TWO_PRIMARIES_RETRY_EXTRA_MS;
       for (const connection of this.connections.values()) if (connection.isUp) connection.ping(() => undefined);
-      this.host.after(waitMs, () => this.promote(mode, { ...next, waited: true }, done));
+      this.host.after(waitMs, () => this.promote({ ...next, waited: true }, done));
       return;
     }
     if (verdict < SS.SS_SUCCESS) return done(verdict);
@@ -290,6 +334,21 @@ export class Resource {
       if (result < SS.SS_SUCCESS) return done(result);
       this.becamePrimary(attempt.upgrade, done);
     });
+  }
+
+  /** Asks for every peer that is away; fenced only if all are. */
+  private fenceForPromotion(done: (outcome: FenceOutcome) => void): void {
+    const away = [...this.connections.values()].filter(
+      (connection) => connection.net.fencing !== 'dont-care' && [...connection.peerDevices.values()].some(isUnknown),
+    );
+    let worst: FenceOutcome = away.length > 0 ? 'fenced' : 'failed';
+    let pending = away.length + 1;
+    const finished = (outcome: FenceOutcome): void => {
+      if (outcome !== 'fenced') worst = outcome;
+      if (--pending === 0) done(worst);
+    };
+    for (const connection of away) fencePeer(connection, finished);
+    finished(worst);
   }
 
   /** Every connected peer must agree, for each volume. */
@@ -352,6 +411,8 @@ export class Resource {
     if (verdict < SS.SS_SUCCESS && mode === 'plain') return done(verdict);
     // What was written must be stable on the peer before the role goes: a Secondary that loses its peer begins no new
     // generation, so nothing would tell later that the peer lacks these blocks.
+    // Forced, while I/O is held: nobody will let it go.
+    if (mode === 'forced' && this.isSuspended) for (const device of this.devices.values()) device.writes.failHeld();
     this.demoting = true;
     const finish = (code: number): void => {
       this.demoting = false;

@@ -48,6 +48,8 @@ export class StateEngine {
       ...STATE_OF_NEW_VOLUME,
       role: this.resource.role,
       disk: device.diskState,
+      suspNod: this.resource.suspended.noData,
+      suspFen: this.resource.suspended.fencing,
       ...(peerDevice === null
         ? {}
         : {
@@ -102,7 +104,12 @@ export class StateEngine {
       if (connectionChange !== undefined && view.peerDevice?.connection === connectionChange.connection) {
         proposed.conn = connectionChange.conn;
       }
-      const after = sanitizeState(proposed, { diskIfNotNegotiated: view.device.stateAfterNegotiation });
+      const after = sanitizeState(proposed, {
+        diskIfNotNegotiated: view.device.stateAfterNegotiation,
+        before,
+        fencing: view.peerDevice?.connection.net.fencing ?? 'dont-care',
+        onNoDataAccessible: this.resource.options.onNoDataAccessible,
+      });
       return { view, before, after };
     });
   }
@@ -142,6 +149,8 @@ export class StateEngine {
     const disks = new Map<Device, number>();
     for (const { view, before, after } of transitions) {
       this.resource.role = after.role;
+      if (after.suspNod) this.resource.suspended.noData = true;
+      if (after.suspFen) this.resource.suspended.fencing = true;
       const { device, peerDevice } = view;
       // Several peers may imply different things for one disk: the weaker one counts.
       if (after.disk !== before.disk) disks.set(device, Math.min(after.disk, disks.get(device) ?? Disk.UpToDate));

@@ -11,6 +11,7 @@ import type { PeerDevice } from '../peer-device/peer-device';
 import { isWithin } from '../request/peer-requests';
 import { lockedRange } from '../request/range-locks';
 import { JUST_CREATED, SYNC_UUID_OFFSET, addUuid, clearBitmapUuid, pushHistory } from '../uuid/generation';
+import { unfencePeer } from '../fencing/fence-peer';
 import { isAllZero } from './all-zero';
 import { SyncProgress } from './sync-progress';
 
@@ -178,6 +179,7 @@ export class ResyncSource {
       conn: Conn.Connected,
       pdsk: failed === 0 ? Disk.UpToDate : Disk.Inconsistent,
     });
+    unfencePeer(peerDevice.connection);
     return true;
   }
 }

@@ -3,8 +3,6 @@ import { Conn, Disk, Role, conns, disks } from '../../wire';
 import { sanitizeState, type SanitizeContext } from './sanitize';
 import type { VolumeState } from './volume-state';
 
-const NOT_NEGOTIATED: SanitizeContext = { diskIfNotNegotiated: null };
-
 const state = (more: Partial<VolumeState>): VolumeState => ({
   role: Role.Secondary,
   peer: Role.Secondary,
@@ -14,8 +12,17 @@ const state = (more: Partial<VolumeState>): VolumeState => ({
   userIsp: false,
   peerIsp: false,
   aftrIsp: false,
+  suspNod: false,
+  suspFen: false,
   ...more,
 });
+
+const NOT_NEGOTIATED: SanitizeContext = {
+  diskIfNotNegotiated: null,
+  before: state({}),
+  fencing: 'dont-care',
+  onNoDataAccessible: 'io-error',
+};
 
 const sanitized = (proposed: Partial<VolumeState>, context = NOT_NEGOTIATED): VolumeState =>
   sanitizeState(state(proposed), context);
@@ -66,8 +73,41 @@ describe('sanitizing, step by step (behaviour.md 1.8)', () => {
     const cut = { conn: Conn.WFConnection, disk: Disk.Negotiating, pdsk: Disk.DUnknown };
     expect(sanitized(cut)).toMatchObject({ disk: Disk.Diskless, pdsk: Disk.DUnknown });
     const diskIfNotNegotiated = { disk: Disk.Consistent, pdsk: Disk.Outdated };
-    expect(sanitized(cut, { diskIfNotNegotiated })).toMatchObject(diskIfNotNegotiated);
-    expect(sanitized({ disk: Disk.Negotiating }, { diskIfNotNegotiated }).disk).toBe(Disk.Negotiating);
+    expect(sanitized(cut, { ...NOT_NEGOTIATED, diskIfNotNegotiated })).toMatchObject(diskIfNotNegotiated);
+    expect(sanitized({ disk: Disk.Negotiating }, { ...NOT_NEGOTIATED, diskIfNotNegotiated }).disk).toBe(
+      Disk.Negotiating,
+    );
+  });
+
+  describe('7: a Primary that loses a peer which may be current', () => {
+    const alone = { role: Role.Primary, conn: Conn.NetworkFailure, pdsk: Disk.DUnknown };
+    const stonith = { ...NOT_NEGOTIATED, fencing: 'resource-and-stonith' as const };
+    test('is held under resource-and-stonith, and only there', () => {
+      expect(sanitized(alone, stonith).suspFen).toBe(true);
+      expect(sanitized(alone, { ...stonith, fencing: 'resource-only' }).suspFen).toBe(false);
+      expect(sanitized({ ...alone, role: Role.Secondary }, stonith).suspFen).toBe(false);
+      expect(sanitized({ ...alone, pdsk: Disk.Outdated }, stonith).suspFen).toBe(false);
+    });
+    test('once: what was let go before stays so', () => {
+      expect(sanitized({ ...alone, conn: Conn.WFConnection }, { ...stonith, before: state(alone) }).suspFen).toBe(
+        false,
+      );
+    });
+  });
+
+  describe('8: a Primary without a current copy', () => {
+    const blind = { role: Role.Primary, disk: Disk.Diskless, pdsk: Disk.DUnknown, conn: Conn.WFConnection };
+    const suspend = { ...NOT_NEGOTIATED, onNoDataAccessible: 'suspend-io' as const };
+    test('is held under suspend-io, and only there', () => {
+      expect(sanitized(blind, suspend).suspNod).toBe(true);
+      expect(sanitized(blind).suspNod).toBe(false);
+      expect(sanitized({ ...blind, disk: Disk.UpToDate }, suspend).suspNod).toBe(false);
+      expect(sanitized({ ...blind, role: Role.Secondary }, suspend).suspNod).toBe(false);
+      expect(sanitized(blind, { ...suspend, before: state(blind) }).suspNod).toBe(false);
+    });
+    test('and nothing here lets it go again', () => {
+      expect(sanitized({ suspNod: true, suspFen: true })).toMatchObject({ suspNod: true, suspFen: true });
+    });
   });
 
   test('5: Consistent and Outdated vanish while connected', () => {
@@ -162,6 +202,8 @@ test('sanitizing settles: a third pass changes nothing', () => {
     userIsp: fc.boolean(),
     peerIsp: fc.boolean(),
     aftrIsp: fc.boolean(),
+    suspNod: fc.boolean(),
+    suspFen: fc.boolean(),
   });
   fc.assert(
     fc.property(proposed, (before) => {

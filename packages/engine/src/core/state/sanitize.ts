@@ -2,11 +2,16 @@
  * What a proposed state implies for its other fields. Source: behaviour.md 1.8 and the clamp table 1.9, column 8.4.
  */
 import { Conn, Disk, Role } from '../../wire';
+import type { Fencing } from '../options';
 import { isSyncState, type VolumeState } from './volume-state';
 
 export interface SanitizeContext {
   /** What the disk is when negotiation with the peer is cut short; null: it becomes Diskless. */
   readonly diskIfNotNegotiated: { readonly disk: number; readonly pdsk: number } | null;
+  /** The state that the change starts from. */
+  readonly before: VolumeState;
+  readonly fencing: Fencing;
+  readonly onNoDataAccessible: 'io-error' | 'suspend-io';
 }
 
 export function sanitizeState(proposed: VolumeState, context: SanitizeContext): VolumeState {
@@ -31,9 +36,20 @@ export function sanitizeState(proposed: VolumeState, context: SanitizeContext): 
     ns.disk = clamp(ns.disk, range.disk);
     ns.pdsk = clamp(ns.pdsk, range.pdsk);
   }
+  const { before } = context;
+  if (context.fencing === 'resource-and-stonith' && isUnfenced(ns) && !isUnfenced(before)) ns.suspFen = true;
+  if (context.onNoDataAccessible === 'suspend-io' && hasNoData(ns) && !hasNoData(before)) ns.suspNod = true;
   if (isSyncState(ns.conn)) ns.conn = pausedOrNot(ns.conn, ns.userIsp || ns.peerIsp || ns.aftrIsp);
   return ns;
 }
+
+/** A Primary whose lost peer may still be current. */
+const isUnfenced = ({ role, conn, pdsk }: VolumeState): boolean =>
+  role === Role.Primary && conn < Conn.Connected && pdsk > Disk.Outdated;
+
+/** A Primary without a current copy anywhere. */
+const hasNoData = ({ role, disk, pdsk }: VolumeState): boolean =>
+  role === Role.Primary && disk < Disk.UpToDate && pdsk < Disk.UpToDate;
 
 interface Range {
   readonly disk: readonly [number, number];

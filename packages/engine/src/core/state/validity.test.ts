@@ -12,6 +12,8 @@ const state = (more: Partial<VolumeState> = {}): VolumeState => ({
   userIsp: false,
   peerIsp: false,
   aftrIsp: false,
+  suspNod: false,
+  suspFen: false,
   ...more,
 });
 
@@ -196,6 +198,13 @@ describe('changes that a request may not make (behaviour.md 1.10 C)', () => {
       { disk: Disk.Outdated },
       {},
       'SS_LOWER_THAN_OUTDATED',
+    ],
+    [
+      'outdate a peer that is away, while disconnecting',
+      { ...ALONE, pdsk: Disk.DUnknown },
+      { conn: Conn.Disconnecting, pdsk: Disk.Outdated },
+      {},
+      'SS_OUTDATE_WO_CONN',
     ],
     ['outdate while attaching', { ...ALONE, disk: Disk.Attaching }, { disk: Disk.Outdated }, {}, 'SS_SUCCESS'],
     ['outdate a good disk', ALONE, { disk: Disk.Outdated }, {}, 'SS_SUCCESS'],

@@ -92,6 +92,14 @@ export function checkSoftTransition(os: VolumeState, ns: VolumeState, context: V
   ) {
     result = SS.SS_IN_TRANSIENT_STATE;
   }
+  if (
+    ns.conn === Conn.Disconnecting &&
+    ns.pdsk === Disk.Outdated &&
+    os.conn < Conn.Connected &&
+    os.pdsk > Disk.Outdated
+  ) {
+    result = SS.SS_OUTDATE_WO_CONN;
+  }
   if (verifying && os.conn < Conn.Connected) result = SS.SS_NEED_CONNECTION;
   if (verifying && connChanges && os.conn > Conn.Connected) result = SS.SS_RESYNC_RUNNING;
   if (startingSync && os.conn < Conn.Connected) result = SS.SS_NEED_CONNECTION;

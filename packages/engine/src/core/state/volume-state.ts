@@ -13,6 +13,10 @@ export interface VolumeState {
   readonly userIsp: boolean;
   readonly peerIsp: boolean;
   readonly aftrIsp: boolean;
+  /** I/O is held: no data accessible. */
+  readonly suspNod: boolean;
+  /** I/O is held: the peer is not known to be outdated. */
+  readonly suspFen: boolean;
 }
 
 export const STATE_OF_NEW_VOLUME: VolumeState = {
@@ -24,6 +28,8 @@ export const STATE_OF_NEW_VOLUME: VolumeState = {
   userIsp: false,
   peerIsp: false,
   aftrIsp: false,
+  suspNod: false,
+  suspFen: false,
 };
 
 export const isSyncing = (conn: number): boolean =>
@@ -49,5 +55,7 @@ export function formatChange(before: VolumeState, after: VolumeState): string {
   part('user_isp', String(Number(before.userIsp)), String(Number(after.userIsp)));
   part('peer_isp', String(Number(before.peerIsp)), String(Number(after.peerIsp)));
   part('aftr_isp', String(Number(before.aftrIsp)), String(Number(after.aftrIsp)));
+  part('susp_nod', String(Number(before.suspNod)), String(Number(after.suspNod)));
+  part('susp_fen', String(Number(before.suspFen)), String(Number(after.suspFen)));
   return parts.join(' ');
 }
