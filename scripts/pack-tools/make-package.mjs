@@ -4,10 +4,10 @@
  *
  *   lib/             the programs as bundles, side by side: each finds the others there
  *   node_modules/    the native modules, reduced to what is loaded on this platform
- *   docs/  systemd/  LICENSE  README.md  THIRD-PARTY-LICENSES.txt
+ *   man/  docs/  systemd/  LICENSE  README.md  THIRD-PARTY-LICENSES.txt
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +56,7 @@ function manifest(stage, natives) {
     cpu: [process.arch],
     libc: ['glibc'],
     bin: Object.fromEntries(PROGRAMS.map((name) => [name, `lib/${name}.cjs`])),
+    man: readdirSync(join(stage, 'man')).map((page) => `man/${page}`),
     dependencies: versions,
     bundleDependencies: Object.keys(versions),
   };
@@ -78,6 +79,7 @@ function copyDocuments(stage) {
     ['docs/installation.md', 'docs/installation.md'],
     ['docs/tsdrbd.ini.md', 'docs/tsdrbd.ini.md'],
     ['docs/glossary.md', 'docs/glossary.md'],
+    ['docs/man', 'man'],
   ];
   for (const [from, to] of copies) cpSync(join(root, from), join(stage, to), { recursive: true });
 }

@@ -10,6 +10,7 @@ ip link set lo up
 mkdir "$work/home" "$work/alice" "$work/bob"
 export HOME=$work/home
 npm install --global --prefix "$work/prefix" --no-fund --no-audit --loglevel=warn "$package"
+test -f "$work/prefix/share/man/man8/tsdrbdmeta.8"
 export PATH="$work/prefix/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 # Bytes that the initial sync has to bring to bob.
