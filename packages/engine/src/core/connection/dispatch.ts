@@ -7,6 +7,7 @@ import { receiveState } from '../peer-device/receive-state';
 import { receiveUuids } from '../peer-device/receive-uuids';
 import type { Connection } from './connection';
 import { receiveProtocolUpdate, receiveSyncParam } from './net-options';
+import { isKnownState } from './peer-view';
 import { barrierAck, writeAck } from './write-acks';
 
 const IGNORED_ON_UNKNOWN_VOLUME: ReadonlySet<string> = new Set(['SyncParam', 'SyncParam89', 'Sizes', 'Uuids', 'State']);
@@ -132,9 +133,12 @@ function dispatchToVolume(connection: Connection, packet: Packet): boolean {
     case 'Uuids':
       receiveUuids(peerDevice, packet);
       return true;
-    case 'State':
-      receiveState(peerDevice, unpackState(packet.state));
+    case 'State': {
+      const state = unpackState(packet.state);
+      if (!isKnownState(state)) return false;
+      receiveState(peerDevice, state);
       return true;
+    }
     case 'StateChgReq':
       connection.stateRequests.peerRequests(peerDevice, packet);
       return true;

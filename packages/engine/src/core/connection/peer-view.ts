@@ -1,7 +1,7 @@
 /**
  * States as the peer sees them, turned into this node's view. Source: wire.md 10.1.
  */
-import { Conn, StateMask, packState, unpackState } from '../../wire';
+import { Conn, Disk, Role, StateMask, packState, unpackState, type StateFields } from '../../wire';
 
 /** A mask or value of the peer, from its point of view to ours. Source: wire.md 10.1. */
 export function translate(bits: number): number {
@@ -30,6 +30,29 @@ const CONN_AT_PEER: Readonly<Record<number, number>> = {
   [Conn.VerifyS]: Conn.VerifyT,
   31: 31,
 };
+
+/** P_STATE has room for numbers that are no states. */
+export function isKnownState({ role, peer, conn, disk, pdsk }: StateFields): boolean {
+  const known = (value: number, last: number): boolean => value <= last;
+  return (
+    known(role, Role.Secondary) &&
+    known(peer, Role.Secondary) &&
+    known(conn, Conn.Behind) &&
+    known(disk, Disk.UpToDate) &&
+    known(pdsk, Disk.UpToDate)
+  );
+}
+
+/** What a peer has a reason to ask for; mask and value in this node's view. Its own role and disk, a resync, a verify. */
+export function mayBeAsked(mask: number, value: number, conns: readonly number[]): boolean {
+  const to = unpackState(value);
+  const asks = (bits: number): boolean => (mask & bits) !== 0;
+  if (asks(StateMask.role)) return false;
+  if (asks(StateMask.conn) && !conns.includes(to.conn)) return false;
+  // This node's disk is only ever asked to be outdated: by a Primary that leaves (behaviour.md 2.8).
+  if (asks(StateMask.disk) && to.disk !== Disk.Outdated) return false;
+  return !(asks(StateMask.pdsk) && to.pdsk > Disk.UpToDate) && !(asks(StateMask.peer) && to.peer > Role.Secondary);
+}
 
 /** `before` with what a request's mask names taken from its value; both in this node's view. */
 export function overlay(

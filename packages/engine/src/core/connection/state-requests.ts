@@ -6,10 +6,10 @@
  *
  * Source: wire.md 10.
  */
-import { Conn, StateResult as SS, stateResults, unpackState, type StateChangeRequest } from '../../wire';
+import { Conn, StateMask, StateResult as SS, stateResults, unpackState, type StateChangeRequest } from '../../wire';
 import type { PeerDevice } from '../peer-device/peer-device';
 import type { Connection } from './connection';
-import { overlay, translate } from './peer-view';
+import { mayBeAsked, overlay, translate } from './peer-view';
 
 /** A volume number, or the connection as a whole. */
 type Key = number | 'connection';
@@ -37,7 +37,9 @@ export class StateRequests {
   }
 
   replied(key: Key, retcode: number): boolean {
-    const waiter = this.pending.get(key);
+    // Below protocol 100 there is one answer for both kinds of request, and one request at a time.
+    const waiter =
+      this.pending.get(key) ?? (this.connection.version < 100 ? this.pending.get('connection') : undefined);
     if (waiter === undefined) return false;
     waiter(retcode);
     return true;
@@ -50,6 +52,8 @@ export class StateRequests {
       return reply(SS.SS_CONCURRENT_ST_CHG);
     const mask = translate(packet.mask);
     const value = translate(packet.value);
+    if (this.connection.version < 100 && isDisconnect(mask, value)) return this.disconnect(mask, value, reply);
+    if (!mayBeAsked(mask, value, CONNS_OF_VOLUME)) return reply(SS.SS_NOT_SUPPORTED);
     const retcode = this.connection.resource.states.request((view, before) =>
       view.peerDevice === peerDevice ? overlay(before, mask, value) : null,
     );
@@ -64,15 +68,19 @@ export class StateRequests {
     if (this.connection.resolvesConflicts && this.pending.has('connection')) return reply(SS.SS_CONCURRENT_ST_CHG);
     const mask = translate(packet.mask);
     const value = translate(packet.value);
-    const { conn } = unpackState(value);
-    const retcode = this.connection.resource.states.request(
-      (view, before) => (view.peerDevice?.connection === this.connection ? overlay(before, mask, value) : null),
-      { connection: this.connection, conn },
+    if (!isDisconnect(mask, value)) return reply(SS.SS_NOT_SUPPORTED);
+    this.disconnect(mask, value, reply);
+  }
+
+  private disconnect(mask: number, value: number, reply: (retcode: number) => void): void {
+    if (!mayBeAsked(mask, value, [Conn.TearDown])) return reply(SS.SS_NOT_SUPPORTED);
+    const { connection } = this;
+    const retcode = connection.resource.states.request(
+      (view, before) => (view.peerDevice?.connection === connection ? overlay(before, mask, value) : null),
+      { connection, conn: Conn.TearDown },
     );
     reply(retcode);
-    if (retcode >= SS.SS_SUCCESS && conn === Conn.TearDown) {
-      this.connection.peerDisconnects();
-    }
+    if (retcode >= SS.SS_SUCCESS) connection.peerDisconnects();
   }
 
   /** The peer went away: that is its consent. */
@@ -80,3 +88,8 @@ export class StateRequests {
     for (const waiter of [...this.pending.values()]) waiter(SS.SS_CW_NO_NEED);
   }
 }
+
+const CONNS_OF_VOLUME: readonly number[] = [Conn.StartingSyncS, Conn.StartingSyncT, Conn.VerifyT];
+
+const isDisconnect = (mask: number, value: number): boolean =>
+  (mask & StateMask.conn) === StateMask.conn && unpackState(value).conn === Conn.TearDown;
