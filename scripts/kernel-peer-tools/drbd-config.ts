@@ -9,6 +9,9 @@ export const PORT = 7789;
 export interface VolumeDisks {
   readonly guest: string;
   readonly host: string;
+  /** Devices for external metadata; internal without. */
+  readonly guestMeta?: string;
+  readonly hostMeta?: string;
 }
 
 export interface PairOptions {
@@ -26,12 +29,12 @@ export function drbdConfig({ net = {}, disk = {}, volumes }: PairOptions): strin
     ...node(
       GUEST_NAME,
       GUEST_ADDRESS,
-      volumes.map(({ guest }) => guest),
+      volumes.map(({ guest, guestMeta }) => [guest, guestMeta]),
     ),
     ...node(
       HOST_NAME,
       HOST_ADDRESS,
-      volumes.map(({ host }) => host),
+      volumes.map(({ host, hostMeta }) => [host, hostMeta]),
     ),
     '}',
     '',
@@ -45,12 +48,17 @@ function section(options: Readonly<Record<string, string>>): string {
     .concat(' ');
 }
 
-function node(name: string, address: string, disks: readonly string[]): readonly string[] {
+function node(
+  name: string,
+  address: string,
+  disks: readonly (readonly [path: string, metaPath: string | undefined])[],
+): readonly string[] {
   return [
     `  on ${name} {`,
     `    address ${address}:${PORT};`,
     ...disks.map(
-      (path, volume) => `    volume ${volume} { device minor ${volume}; disk ${path}; meta-disk internal; }`,
+      ([path, metaPath], volume) =>
+        `    volume ${volume} { device minor ${volume}; disk ${path}; meta-disk ${metaPath ?? 'internal'}; }`,
     ),
     '  }',
   ];

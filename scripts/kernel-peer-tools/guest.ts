@@ -1,6 +1,7 @@
 /** A virtual machine with the kernel's DRBD: boots in a room, carries out commands, loses its power. */
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, truncateSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { CommandChannel } from './command-channel';
 import { GUEST_NAME } from './drbd-config';
@@ -50,6 +51,17 @@ export class Guest {
     truncateSync(this.diskPath(index), sizeBytes);
   }
 
+  /** Grows a disk of the running guest, which learns it at once. */
+  async growDisk(index: number, sizeBytes: number): Promise<void> {
+    const monitor = connect(this.monitorPath());
+    monitor.write(`block_resize virtio${index} ${sizeBytes}B\n`);
+    monitor.resume();
+    const device = `/sys/block/vd${'abcdefgh'[index] ?? ''}/size`;
+    const sectors = String(sizeBytes / 512);
+    await this.mustRun(`until [ "$(cat ${device})" = ${sectors} ]; do sleep 0.1; done`);
+    monitor.destroy();
+  }
+
   /** Returns when the guest carries out commands. */
   async boot(): Promise<void> {
     const image = await guestImage();
@@ -65,7 +77,7 @@ export class Guest {
       ...['-chardev', `socket,id=command,path=${this.commandPath()},server=on,wait=off`],
       ...['-netdev', `tap,id=net0,ifname=${this.room.tap},script=no,downscript=no`],
       ...['-device', 'virtio-net-pci,netdev=net0,romfile='],
-      ...['-pidfile', this.pidPath()],
+      ...['-pidfile', this.pidPath(), '-monitor', `unix:${this.monitorPath()},server=on,wait=off`],
       ...this.diskPaths().flatMap((path) => ['-drive', `file=${path},format=raw,if=virtio,cache=unsafe,discard=unmap`]),
     ]);
     const owned = this.options.ends !== 'when-told';
@@ -134,6 +146,10 @@ export class Guest {
     if (!existsSync(this.pidPath())) return null;
     const pid = Number(readFileSync(this.pidPath(), 'utf8'));
     return pid > 0 && commandLine(pid).includes('qemu') ? pid : null;
+  }
+
+  private monitorPath(): string {
+    return join(this.room.directory, 'monitor');
   }
 
   private pidPath(): string {

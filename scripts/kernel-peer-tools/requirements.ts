@@ -2,8 +2,11 @@
 import { accessSync, constants } from 'node:fs';
 import { environment, succeedsNow } from './shell';
 
-const PROGRAMS: readonly (readonly [program: string, debianPackage: string])[] = [
+export type NeededProgram = readonly [program: string, debianPackage: string];
+
+const PROGRAMS: readonly NeededProgram[] = [
   ['qemu-system-x86_64', 'qemu-system-x86'],
+  ['fio', 'fio'],
   ['ip', 'iproute2'],
   ['setpriv', 'util-linux'],
   ['dpkg', 'dpkg'],
@@ -18,10 +21,14 @@ export function missingForKernelPeer(): readonly string[] {
   return answer;
 }
 
+export function missingPrograms(needed: readonly NeededProgram[]): readonly string[] {
+  return needed
+    .filter(([program]) => !onPath(program))
+    .map(([program, debianPackage]) => `${program} (Debian package ${debianPackage})`);
+}
+
 function ask(): readonly string[] {
-  const missing = PROGRAMS.filter(([program]) => !onPath(program)).map(
-    ([program, debianPackage]) => `${program} (Debian package ${debianPackage})`,
-  );
+  const missing = [...missingPrograms(PROGRAMS)];
   if (process.arch !== 'x64') missing.push('an x86-64 host, whose libraries the guest can use');
   if (process.getuid?.() !== 0) missing.push('root');
   else if (!canMakeTaps()) missing.push('permission to make network namespaces and tap devices');

@@ -7,7 +7,7 @@ import { until } from './until';
 
 /** Nothing of this may be in the kernel's log: it would be about something that a real peer does not do. */
 const COMPLAINTS =
-  /ProtocolError|unexpected|BUG|WARNING|ASSERT|Oops|Call Trace|bogus|magic|error receiving|expected .* but|short read|unknown packet|Digest .*mismatch|Data corruption|FIXME|invalid/i;
+  /ProtocolError|unexpected|BUG|WARNING|ASSERT|Oops|Call Trace|bogus|magic|error receiving|expected .* but|unknown packet|Digest .*mismatch|Data corruption|FIXME|invalid/i;
 
 export class KernelNode {
   constructor(readonly guest: Guest) {}

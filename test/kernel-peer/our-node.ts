@@ -37,8 +37,11 @@ interface StatusResource {
   }[];
 }
 
-/** Warnings that belong to a peer that leaves or is lost. */
-const ORDINARY = /"(?:NetworkFailure: |TearDown: the peer disconnects)/;
+const FIO_TIMEOUT_MS = 110_000;
+
+/** Warnings that belong to a peer that leaves or is lost, and to what the administrator asked for. */
+const ORDINARY =
+  /"(?:NetworkFailure: |BrokenPipe: |TearDown: the peer disconnects|Forced to consider local data|Out of sync: )/;
 
 export class OurNode extends TsdrbdNode {
   private logStart = 0;
@@ -72,8 +75,8 @@ export class OurNode extends TsdrbdNode {
     };
   }
 
-  until(what: string, holds: (seen: OurVolume) => boolean, timeoutMs?: number): Promise<OurVolume> {
-    return until(`tsdrbd: ${what}`, () => this.status(), holds, timeoutMs);
+  until(what: string, holds: (seen: OurVolume) => boolean, timeoutMs?: number, volume = 0): Promise<OurVolume> {
+    return until(`tsdrbd: ${what}`, () => this.status(volume), holds, timeoutMs);
   }
 
   /** What the engine logged since the last forgetLog(). */
@@ -99,11 +102,11 @@ export class OurNode extends TsdrbdNode {
   }
 
   /** fio on a volume of which this node is Primary. */
-  async fio(words: readonly string[], timeoutMs = 120_000): Promise<void> {
-    const uri = `nbd+unix:///?socket=${this.nbdSocketPath(0)}`;
+  async fio(words: readonly string[], volume = 0): Promise<void> {
+    const uri = `nbd+unix:///?socket=${this.nbdSocketPath(volume)}`;
     const ran = await run(['fio', '--name=load', '--ioengine=nbd', `--uri=${uri}`, ...words], {
       cwd: this.directory,
-      timeoutMs,
+      timeoutMs: FIO_TIMEOUT_MS,
     });
     if (ran.exitCode !== 0) throw new Error(`fio ${words.join(' ')}: ${ran.stdout}${ran.stderr}`);
   }

@@ -1,9 +1,9 @@
 /** A pair of nodes for a test: the kernel's DRBD in a guest, tsdrbd beside it, one configuration. */
-import { closeSync, openSync, readFileSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { RESOURCE, drbdConfig } from '../../scripts/kernel-peer-tools/drbd-config';
 import { Guest } from '../../scripts/kernel-peer-tools/guest';
-import { missingForKernelPeer } from '../../scripts/kernel-peer-tools/requirements';
+import { missingForKernelPeer, missingPrograms } from '../../scripts/kernel-peer-tools/requirements';
 import { Room } from '../../scripts/kernel-peer-tools/room';
 import { KernelNode } from './kernel-node';
 import { OurNode } from './our-node';
@@ -15,7 +15,7 @@ export const TEST_TIMEOUT_MS = 120_000;
 
 /** As describe; on a machine that cannot boot the kernel peer, its tests are skipped, and say why. */
 export function describeKernelPeer(name: string, tests: () => void): void {
-  const missing = missingForKernelPeer();
+  const missing = [...missingForKernelPeer(), ...missingPrograms([['qemu-io', 'qemu-utils']])];
   if (missing.length === 0) describe(name, tests);
   else describe.skip(`${name} (this machine lacks ${missing.join('; ')})`, tests);
 }
@@ -28,7 +28,9 @@ export interface PairSetup {
   readonly volumeCount?: number;
   readonly kernelDiskBytes?: number;
   readonly ourDiskBytes?: number;
-  /** Disks of the guest that are not replicated, after those that are. */
+  /** Metadata on devices of their own, one per volume; in the guest they come after those of the volumes. */
+  readonly externalMetadata?: boolean;
+  /** More disks of the guest, after those. */
   readonly extraKernelDisks?: readonly number[];
 }
 
@@ -40,12 +42,27 @@ export const QUICK_DETECTION = { 'ping-int': '3', 'connect-int': '3', timeout: '
 
 let pairCount = 0;
 
+const METADATA_BYTES = MIB;
+
+export interface Configuration {
+  readonly net?: Readonly<Record<string, string>>;
+  readonly kernelNet?: Readonly<Record<string, string>>;
+  readonly disk?: Readonly<Record<string, string>>;
+}
+
+function deviceOfGuest(index: number): string {
+  return `/dev/vd${'abcdefgh'[index] ?? ''}`;
+}
+
 export class Pair {
+  private kernelConfig = '';
+
   private constructor(
     readonly room: Room,
     readonly kernel: KernelNode,
     readonly ours: OurNode,
     private readonly volumeCount: number,
+    private readonly metadata: 'internal' | 'external',
   ) {}
 
   /** Boots; no metadata yet. */
@@ -53,13 +70,23 @@ export class Pair {
     const room = await Room.create(`${setup.label}-${process.pid}-${pairCount++}`, 'with-this-process');
     const guest = new Guest(room);
     const ours = new OurNode(room, join(room.directory, 'drbd.conf'));
-    const pair = new Pair(room, new KernelNode(guest), ours, setup.volumeCount ?? 1);
+    const pair = new Pair(
+      room,
+      new KernelNode(guest),
+      ours,
+      setup.volumeCount ?? 1,
+      setup.externalMetadata ? 'external' : 'internal',
+    );
     for (let volume = 0; volume < pair.volumeCount; volume++) {
+      if (setup.externalMetadata) {
+        guest.setDiskSize(pair.metaIndex(volume), METADATA_BYTES);
+        ours.setDiskSize(pair.metaIndex(volume), METADATA_BYTES);
+      }
       guest.setDiskSize(volume, setup.kernelDiskBytes ?? 32 * MIB);
       ours.setDiskSize(volume, setup.ourDiskBytes ?? 32 * MIB);
     }
     (setup.extraKernelDisks ?? []).forEach((sizeBytes, index) =>
-      guest.setDiskSize(pair.volumeCount + index, sizeBytes),
+      guest.setDiskSize(pair.volumeCount * (setup.externalMetadata ? 2 : 1) + index, sizeBytes),
     );
     try {
       await guest.boot();
@@ -71,24 +98,39 @@ export class Pair {
     return pair;
   }
 
-  /** Gives both nodes a new configuration, which the next commands use. */
-  async configure({ net, disk }: Pick<PairSetup, 'net' | 'disk'>): Promise<void> {
-    const config = drbdConfig({
-      net,
-      disk: disk ?? FAST_RESYNC,
-      volumes: [...Array(this.volumeCount).keys()].map((volume) => ({
-        guest: `/dev/vd${'abcdefgh'[volume] ?? ''}`,
-        host: this.ours.diskPath(volume),
-      })),
-    });
-    writeFileSync(this.ours.configPath, config);
-    await this.kernel.guest.putFile('/etc/drbd.conf', config);
+  /** Gives both nodes a new configuration, which the next commands use; `kernelNet` is what the kernel's has instead. */
+  async configure({ net, kernelNet = {}, disk }: Configuration): Promise<void> {
+    const volumes = [...Array(this.volumeCount).keys()].map((volume) => ({
+      guest: deviceOfGuest(volume),
+      host: this.ours.diskPath(volume),
+      ...(this.metadata === 'internal'
+        ? {}
+        : {
+            guestMeta: deviceOfGuest(this.metaIndex(volume)),
+            hostMeta: this.ours.diskPath(this.metaIndex(volume)),
+          }),
+    }));
+    const diskOptions = disk ?? FAST_RESYNC;
+    writeFileSync(this.ours.configPath, drbdConfig({ net, disk: diskOptions, volumes }));
+    this.kernelConfig = drbdConfig({ net: { ...net, ...kernelNet }, disk: diskOptions, volumes });
+    await this.kernel.guest.putFile('/etc/drbd.conf', this.kernelConfig);
+  }
+
+  /** As configure, and both nodes take it over. */
+  async adjust(configuration: Configuration): Promise<void> {
+    await this.configure(configuration);
+    await this.kernel.adm(`adjust ${RESOURCE}`);
+    await this.ours.mustAdm('adjust', RESOURCE);
+  }
+
+  private metaIndex(volume: number): number {
+    return this.volumeCount + volume;
   }
 
   /** After a power cut. */
   async bootKernelAgain(): Promise<void> {
     await this.kernel.guest.boot();
-    await this.kernel.guest.putFile('/etc/drbd.conf', readFileSync(this.ours.configPath, 'utf8'));
+    await this.kernel.guest.putFile('/etc/drbd.conf', this.kernelConfig);
   }
 
   async createMetadata(): Promise<void> {
@@ -124,16 +166,20 @@ export class Pair {
 
   /** Waits for both nodes to call both disks UpToDate, with nothing out of sync. */
   async inSync(timeoutMs?: number): Promise<void> {
-    await this.kernel.until(/ 0: cs:Connected ro:\S+ ds:UpToDate\/UpToDate .*\n.* oos:0\n/, timeoutMs);
-    await this.ours.until(
-      'UpToDate/UpToDate, nothing out of sync',
-      (seen) =>
-        seen.replication === 'Established' &&
-        seen.disk === 'UpToDate' &&
-        seen.peerDisk === 'UpToDate' &&
-        seen.oosKib === 0,
-      timeoutMs,
-    );
+    for (let volume = 0; volume < this.volumeCount; volume++) {
+      const pattern = new RegExp(` ${volume}: cs:Connected ro:\\S+ ds:UpToDate/UpToDate .*\\n.* oos:0\\n`);
+      await this.kernel.until(pattern, timeoutMs);
+      await this.ours.until(
+        'UpToDate/UpToDate, nothing out of sync',
+        (seen) =>
+          seen.replication === 'Established' &&
+          seen.disk === 'UpToDate' &&
+          seen.peerDisk === 'UpToDate' &&
+          seen.oosKib === 0,
+        timeoutMs,
+        volume,
+      );
+    }
   }
 
   /** Pseudo-random contents, different for every seed, straight onto the backing disks. */
