@@ -136,12 +136,4 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     pattern: /^\w+ volume 0: other data at the end$/,
     reason: 'how many blocks the application wrote before the machine died',
   },
-
-  // ---- not there yet ----
-  {
-    stories: ['33-fencing-resource-only'],
-    kind: 'gap',
-    pattern: /./,
-    reason: 'fencing: the fence-peer handler is not called, and what it says changes nothing',
-  },
 ];

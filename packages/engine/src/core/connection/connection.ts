@@ -301,10 +301,11 @@ export class Connection {
     this.tearDown();
     this.setConn(Conn.Unconnected);
     this.resource.runHandler('disconnected', { connection: this });
-    fenceAfterLoss(this);
     this.retryTimer = this.host.after(retry === 'pause' ? RETRY_MS : 0, () => {
       if (this.conn === Conn.Unconnected) this.look();
     });
+    // The search for the peer goes on while the handler decides.
+    this.host.after(0, () => fenceAfterLoss(this));
   }
 
   private tearDown(): void {

@@ -15,6 +15,7 @@ const EXIT = { PEER_INCONSISTENT: 3, PEER_OUTDATED: 4, PEER_DOWN: 5, PEER_PRIMAR
 export function fenceAfterLoss(connection: Connection): void {
   const { resource, net } = connection;
   if (net.fencing === 'dont-care' || resource.role !== Role.Primary) return;
+  if (connection.conn >= Conn.WFReportParams) return;
   const peerDevices = [...connection.peerDevices.values()];
   if (!peerDevices.some(({ pdsk }) => pdsk === Disk.DUnknown)) return;
   if (!peerDevices.some(({ device }) => device.diskState >= Disk.Consistent)) {
