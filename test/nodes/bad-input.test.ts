@@ -31,43 +31,51 @@ function expectRefused(outcome: Outcome, code: number, ...texts: (string | RegEx
 }
 
 describe('a configuration', () => {
-  const withText = (change: (text: string) => string): Promise<Outcome> => {
-    const text = readFileSync(pair.configPath, 'utf8');
-    const changed = change(text);
-    expect(changed).not.toBe(text);
-    writeFileSync(pair.configPath, changed);
-    return pair.alice.adm('up', 'r0');
+  const withText = async (
+    change: (text: string) => string,
+  ): Promise<{ readonly text: string; readonly up: Outcome }> => {
+    const before = readFileSync(pair.configPath, 'utf8');
+    const text = change(before);
+    expect(text).not.toBe(before);
+    writeFileSync(pair.configPath, text);
+    return { text, up: await pair.alice.adm('up', 'r0') };
   };
 
   test.each([
-    [
-      'a misspelt word',
-      (text: string) => text.replace(/address/, 'adress'),
-      /drbd\.conf:8: Parse error: '.*address.*' expected,\n\tbut got 'adress'/,
-    ],
-    [
-      'a missing semicolon',
-      (text: string) => text.replace('device minor 0;', 'device minor 0'),
-      /drbd\.conf:4: Parse error: ';' expected,\n\tbut got 'meta-disk'/,
-    ],
-    [
-      'a value out of range',
-      (text: string) => text.replace('connect-int 1;', 'connect-int 100000;'),
-      /drbd\.conf:6: Parse error: while parsing value \('100000'\)\nfor connect-int\. Value is too big\./,
-    ],
-    [
-      'a section that never ends',
-      (text: string) => text.replace(/\}\n\}\n$/, '\n'),
-      /drbd\.conf:10: Parse error: '.*' expected,\n\tbut got ''/,
-    ],
-  ])('with %s: file, line, and what was expected; no engine is started', async (_what, change, message) => {
-    expectRefused(await withText(change), 10, message);
+    {
+      what: 'a misspelt word',
+      change: (text: string) => text.replace(/address/, 'adress'),
+      lineOf: 'adress',
+      says: "Parse error: 'disk | device | address | meta-disk | flexible-meta-disk | node-id | skip' expected,\n\tbut got 'adress'",
+    },
+    {
+      what: 'a missing semicolon',
+      change: (text: string) => text.replace('device minor 0;', 'device minor 0'),
+      lineOf: 'meta-disk',
+      says: "Parse error: ';' expected,\n\tbut got 'meta-disk'",
+    },
+    {
+      what: 'a value out of range',
+      change: (text: string) => text.replace('connect-int 1;', 'connect-int 100000;'),
+      lineOf: 'connect-int',
+      says: "Parse error: while parsing value ('100000')\nfor connect-int. Value is too big.",
+    },
+    {
+      what: 'a section that never ends',
+      change: (text: string) => text.replace(/\}\n\}\n$/, '\n# the end'),
+      lineOf: '# the end',
+      says: "Parse error: 'disk | device | address | meta-disk | flexible-meta-disk | node-id | skip' expected,\n\tbut got ''",
+    },
+  ])('with $what: file, line, and what was expected; no engine is started', async ({ change, lineOf, says }) => {
+    const { text, up } = await withText(change);
+    const line = text.slice(0, text.indexOf(lineOf)).split('\n').length;
+    expectRefused(up, 10, `${pair.configPath}:${line}: ${says}`);
     expect(pair.alice.enginePid()).toBeNull();
   });
 
   test('without this host: named', async () => {
-    const outcome = await withText((text) => text.replace('on alice', 'on carol'));
-    expectRefused(outcome, 1, /^'r0' not defined in your config \(for this host\)\.$/m);
+    const { up } = await withText((text) => text.replace('on alice', 'on carol'));
+    expectRefused(up, 1, /^'r0' not defined in your config \(for this host\)\.$/m);
   });
 
   test('that is not there', async () => {

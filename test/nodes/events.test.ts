@@ -29,15 +29,15 @@ test('down: disconnected first, then detached, then gone', async () => {
     .filter((line) => line !== '' && !line.includes('helper') && !line.startsWith('change resource'))
     .map((line) => line.replace(/(ipv4:127\.[\d.]+):\d+/g, '$1'));
   const { addresses } = pair;
-  const path = `path name:r0 peer-node-id:0 conn-name:bob local:ipv4:${addresses.alice} peer:ipv4:${addresses.bob}`;
+  const path = `path name:r0 peer-node-id:1 conn-name:bob local:ipv4:${addresses.alice} peer:ipv4:${addresses.bob}`;
   // Source: packages/setup/test/golden/events2-9.2.18-01-two-connect-sync-handover.alice.txt, its last lines.
   expect(told).toEqual([
-    'change connection name:r0 peer-node-id:0 conn-name:bob connection:Disconnecting role:Unknown',
-    'change peer-device name:r0 peer-node-id:0 conn-name:bob volume:0 replication:Off peer-disk:DUnknown peer-client:no',
+    'change connection name:r0 peer-node-id:1 conn-name:bob connection:Disconnecting role:Unknown',
+    'change peer-device name:r0 peer-node-id:1 conn-name:bob volume:0 replication:Off peer-disk:DUnknown peer-client:no',
     `change ${path} established:no`,
-    'change connection name:r0 peer-node-id:0 conn-name:bob connection:StandAlone',
+    'change connection name:r0 peer-node-id:1 conn-name:bob connection:StandAlone',
     `destroy ${path}`,
-    'destroy connection name:r0 peer-node-id:0 conn-name:bob',
+    'destroy connection name:r0 peer-node-id:1 conn-name:bob',
     'change device name:r0 volume:0 minor:0 backing_dev:none disk:Detaching client:no open:no quorum:yes',
     'change device name:r0 volume:0 minor:0 backing_dev:none disk:Diskless client:no open:no quorum:yes',
     'destroy device name:r0 volume:0',

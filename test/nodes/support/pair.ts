@@ -68,8 +68,8 @@ resource r0 {
     handlers { ${options.handlers ?? ''} }
     net { protocol C; connect-int 1; ${options.net ?? ''} }
     disk { c-plan-ahead 0; resync-rate 200M; ${options.disk ?? ''} }
-    on alice { disk ${pair.alice.diskPath}; address ${addresses.alice}:${addresses.port}; }
-    on bob { disk ${pair.bob.diskPath}; address ${addresses.bob}:${addresses.port}; }
+    on alice { node-id 0; disk ${pair.alice.diskPath}; address ${addresses.alice}:${addresses.port}; }
+    on bob { node-id 1; disk ${pair.bob.diskPath}; address ${addresses.bob}:${addresses.port}; }
 }
 `,
     );
