@@ -10,6 +10,21 @@ import type { SimRandom } from './random';
 
 const SECTOR_BYTES = 512;
 
+/** For tests that need thousands of disks, one after the other: the same memory again, with what the last one left. */
+export interface SimDiskMemory {
+  readonly cache: Uint8Array;
+  readonly medium: Uint8Array;
+  readonly versions: Uint32Array;
+}
+
+export function simDiskMemory(sizeBytes: number): SimDiskMemory {
+  return {
+    cache: new Uint8Array(sizeBytes),
+    medium: new Uint8Array(sizeBytes),
+    versions: new Uint32Array(sizeBytes / SECTOR_BYTES),
+  };
+}
+
 export class SimDisk {
   /** What a read sees. */
   private cache: Uint8Array;
@@ -25,10 +40,9 @@ export class SimDisk {
     private bytes: number,
     private readonly clock: SimClock,
     private readonly random: SimRandom,
+    memory: SimDiskMemory = simDiskMemory(bytes),
   ) {
-    this.cache = new Uint8Array(bytes);
-    this.medium = new Uint8Array(bytes);
-    this.versions = new Uint32Array(bytes / SECTOR_BYTES);
+    ({ cache: this.cache, medium: this.medium, versions: this.versions } = memory);
   }
 
   get sizeBytes(): number {
@@ -101,7 +115,7 @@ export class SimDisk {
       read: (offset, into, done) =>
         later(0.05, 1, () => (into.set(this.cache.subarray(offset, offset + into.length)), null), done),
       write: (offset, pieces, done) => {
-        const copies = pieces.map((piece) => piece.slice());
+        const copies = pieces.map((piece) => new Uint8Array(piece));
         later(0.05, 2, () => put(offset, copies), done);
       },
       flush: (done) => {

@@ -1,14 +1,5 @@
 /** What a peer may ask of this node's state, and what it may not. Found by the fuzzer. Source: wire.md 10.1, 5.7. */
-import {
-  Conn,
-  Disk,
-  Role,
-  StateMask,
-  StateResult as SS,
-  packState,
-  type Packet,
-  type StateFields,
-} from '../../src/wire';
+import { Conn, Disk, Role, StateMask, StateResult as SS, packState, type StateFields } from '../../src/wire';
 import { Pair } from './pair';
 
 const NOTHING: StateFields = {
