@@ -13,7 +13,8 @@ const MEMORY_GROWTH_BYTES_MAX = 48 * 1024 * 1024;
 let pair: Pair;
 const sockets: Socket[] = [];
 beforeEach(async () => {
-  pair = await Pair.create();
+  // A silent peer holds the port for 4 x ping-timeout (wire.md 1.2): with the default these tests would mostly wait.
+  pair = await Pair.create({ net: 'ping-timeout 2;' });
   await Promise.all(pair.nodes.map((node) => node.does('create-md', 'r0')));
   await pair.alice.does('up', 'r0');
 });
@@ -39,7 +40,7 @@ function pour(socket: Socket, chunk: () => Uint8Array, limitBytes: number): Prom
     const finish = (): void => resolve(sent);
     socket.on('close', finish).on('error', finish);
     // A reader that has stopped reading is as good as one that closed.
-    const stalled = setTimeout(finish, 2000);
+    const stalled = setTimeout(finish, 1000);
     const more = (): void => {
       while (sent < limitBytes && !socket.destroyed) {
         const bytes = chunk();
@@ -182,7 +183,7 @@ test('a peer address on which something else listens', async () => {
       .on('error', reject)
       .listen(addresses.port, addresses.bob, () => resolve(http));
   });
-  await new Promise((resolve) => setTimeout(resolve, 2500));
+  await new Promise((resolve) => setTimeout(resolve, 1500));
   const { connections } = await alice.until('looking for its peer', () => true);
   expect(connections[0]?.connectionState).toMatch(/Connecting|Unconnected/);
   await new Promise((resolve) => server.close(resolve));
