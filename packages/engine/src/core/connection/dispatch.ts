@@ -1,7 +1,7 @@
 /**
  * Which packet goes where, once the handshake is over. Source: wire.md 2.
  */
-import { equalBytes, unpackState, type Packet } from '../../wire';
+import { equalBytes, unpackState, type BlockAck, type Packet } from '../../wire';
 import { receiveSizes } from '../peer-device/receive-sizes';
 import { receiveState } from '../peer-device/receive-state';
 import { receiveUuids } from '../peer-device/receive-uuids';
@@ -52,6 +52,7 @@ function dispatchToVolume(connection: Connection, packet: Packet): boolean {
     connection.log('warn', `${packet.kind} for volume ${packet.volume}, which is not configured here`);
     return IGNORED_ON_UNKNOWN_VOLUME.has(packet.kind);
   }
+  if (connection.net.allowTwoPrimaries && isAck(packet)) peerDevice.conflicts.heard(packet);
   switch (packet.kind) {
     case 'Data':
       if (!digestMatches(connection, packet.digest, packet.payload)) return false;
@@ -156,4 +157,9 @@ function digestMatches(
   if (digest !== undefined && equalBytes(digest, connection.receiveDigest.of(payload))) return true;
   connection.log('error', 'Digest integrity check FAILED');
   return false;
+}
+
+/** On the control socket, and numbered together with the sender's writes (wire 6.5). */
+function isAck(packet: Packet): packet is BlockAck {
+  return 'seq' in packet && !('flags' in packet) && 'blockId' in packet;
 }

@@ -31,6 +31,10 @@ export function writeAck(connection: Connection, peerDevice: PeerDevice, packet:
       forget(connection, leg);
       writes.legAcked(leg, 'written-in-sync');
       return true;
+    case 'RetryWrite':
+      forget(connection, leg);
+      writes.legToRetry(leg);
+      return true;
     case 'NegAck':
       forget(connection, leg);
       writes.legRefused(leg);

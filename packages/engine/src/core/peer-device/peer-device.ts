@@ -8,6 +8,7 @@ import { Congestion } from '../connection/congestion';
 import type { Connection } from '../connection/connection';
 import type { Device } from '../device/device';
 import { peerDeviceOptions, type OptionValues, type PeerDeviceOptions } from '../options';
+import { WriteConflicts } from '../request/write-conflicts';
 import { PeerRequests } from '../request/peer-requests';
 import { ResyncSource } from '../resync/resync-source';
 import { ResyncTarget } from '../resync/resync-target';
@@ -39,6 +40,7 @@ export class PeerDevice {
   readonly resyncTarget = new ResyncTarget(this);
   readonly verifySource = new VerifySource(this);
   readonly verifyTarget = new VerifyTarget(this);
+  readonly conflicts = new WriteConflicts(this);
   readonly congestion = new Congestion(this);
   readonly bitmapExchange = new BitmapExchange(this);
   readonly syncUuid = new SyncUuid(this);
@@ -290,6 +292,7 @@ export class PeerDevice {
     this.resyncEnded();
     this.verifyTarget.connectionLost();
     this.congestion.stop();
+    this.conflicts.connectionLost();
     this.bitmapExchange.reset();
     this.syncUuid.connectionLost();
     this.requests.connectionLost();

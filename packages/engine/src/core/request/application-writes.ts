@@ -20,6 +20,7 @@ import type { PeerDevice } from '../peer-device/peer-device';
 import { isSyncState } from '../state/volume-state';
 import type { SendEpoch } from '../connection/send-epochs';
 import { lockedRange, type LockedRange } from './range-locks';
+import { overlap } from './write-conflicts';
 import { SMALLEST_MAX_BIO_BYTES, splitForPeers, submitParts, type WritePart } from './split-writes';
 
 export type WriteErrno = 'EIO' | 'EROFS' | 'ESHUTDOWN' | 'ENOSPC';
@@ -40,6 +41,8 @@ export interface WriteRequest {
   completed: boolean;
   destroyed: boolean;
   startedMs: number;
+  /** Met a write of a peer that is Primary too: to be done once more, after that one. */
+  retries: boolean;
 }
 
 export interface WriteLeg {
@@ -59,6 +62,7 @@ export interface WriteLeg {
 }
 
 const NO_LEGS: readonly WriteLeg[] = [];
+const CONFLICT_RETRY_MS = 5;
 /** 32 activity-log extents: what one request may span (behaviour 5.9). */
 export const MAX_TRIM_BYTES = 128 * 1024 * 1024 - 4 * 1024 * 1024;
 
@@ -71,6 +75,8 @@ export class ApplicationWrites {
   private postponed: WriteRequest[] = [];
   /** Under way to a peer that was lost while I/O is held: sent again, or given up, when that ends. */
   private readonly kept = new Map<WriteRequest, PeerDevice>();
+  /** Between two Primaries: waiting for writes of the peer to the same blocks. */
+  private behindPeer: WriteRequest[] = [];
   /** Issued and not destroyed. */
   private readonly active = new Set<WriteRequest>();
   /** Neither completed nor failed: for statistics and for demotion. */
@@ -110,6 +116,7 @@ export class ApplicationWrites {
       completed: false,
       destroyed: false,
       startedMs: 0,
+      retries: false,
     };
     this.pendingCount++;
     this.device.stats.upperPending++;
@@ -208,6 +215,49 @@ export class ApplicationWrites {
     }
   }
 
+  /** The peer, Primary too, has not done it: it met a write of the peer's that comes first. */
+  legToRetry(leg: WriteLeg): void {
+    leg.ok = false;
+    leg.request.retries = true;
+    this.legSettled(leg);
+  }
+
+  /** Writes of this node to these blocks that are issued and not completed. */
+  underWay(sector: number, sizeBytes: number): WriteRequest[] {
+    return [...this.active].filter((request) => !request.completed && overlap(request, { sector, sizeBytes }));
+  }
+
+  /** Between two Primaries: a write of the peer is done. */
+  peerWriteDone(): void {
+    const behind = this.behindPeer;
+    if (behind.length === 0) return;
+    this.behindPeer = [];
+    for (const request of behind) this.issue(request);
+  }
+
+  private restart(request: WriteRequest): void {
+    request.retries = false;
+    request.legs = NO_LEGS;
+    request.local = 'none';
+    this.active.delete(request);
+    this.tellConflicts();
+    // The write that it met may still be on its way.
+    this.device.resource.host.after(CONFLICT_RETRY_MS, () => this.issue(request));
+  }
+
+  private tellConflicts(): void {
+    for (const { conflicts } of this.device.peerDevices) if (conflicts.isWaiting) conflicts.ownSettled();
+  }
+
+  private isBehindPeer({ sector, sizeBytes }: WriteRequest): boolean {
+    const { peerDevices, peerLocks } = this.device;
+    if (!peerDevices.some(({ connection }) => connection.net.allowTwoPrimaries)) return false;
+    return (
+      peerLocks.overlaps(sector, sector + sizeBytes / 512) ||
+      peerDevices.some(({ conflicts }) => conflicts.overlapsWaiting(sector, sizeBytes))
+    );
+  }
+
   legStable(leg: WriteLeg): void {
     leg.done = true;
     this.destroyIfDone(leg.request);
@@ -231,6 +281,10 @@ export class ApplicationWrites {
 
   private issue(request: WriteRequest): void {
     const { device } = this;
+    if (this.isBehindPeer(request)) {
+      this.behindPeer.push(request);
+      return;
+    }
     this.active.add(request);
     if (device.resource.isSuspended) {
       this.postponed.push(request);
@@ -348,6 +402,7 @@ export class ApplicationWrites {
   private completeIfDone(request: WriteRequest): void {
     if (request.completed || request.local === 'pending' || this.kept.has(request)) return;
     for (const leg of request.legs) if (leg.pending) return;
+    if (request.retries) return this.restart(request);
     if (this.device.isGenerationStable) this.complete(request);
     else this.gated.push(request);
   }
@@ -360,6 +415,7 @@ export class ApplicationWrites {
     // Before anybody hears of the completion: who waits for the last write (a demotion) writes the bitmap out next.
     this.destroyIfDone(request);
     this.device.applicationLocks.leave(request.lock);
+    this.tellConflicts();
     this.finish(request, ok ? null : 'EIO');
   }
 

@@ -58,7 +58,12 @@ export class PeerRequests {
     };
     this.inFlight++;
     hold(payloadOf(packet));
-    device.peerLocks.enter(request.lock);
+    const enter = (): void => device.peerLocks.enter(request.lock);
+    if (!connection.net.allowTwoPrimaries) enter();
+    else {
+      const { sector, sizeBytes, seq } = packet;
+      this.peerDevice.conflicts.admit({ sector, sizeBytes, seq, enter, drop: (answer) => this.drop(request, answer) });
+    }
     return true;
   }
 
@@ -105,6 +110,16 @@ export class PeerRequests {
       sizeBytes: packet.sizeBytes,
       seq: this.peerDevice.nextSeq(),
     });
+  }
+
+  /** A write that is not done. It counts in its epoch all the same. */
+  private drop(request: PeerWrite, answer: 'Superseded' | 'RetryWrite' | null): void {
+    const { packet } = request;
+    this.inFlight--;
+    letGo(payloadOf(packet));
+    if (answer === null || request.session !== this.session) return;
+    this.acknowledge(answer, packet);
+    this.peerDevice.connection.receiveEpochs.completed(request.epoch);
   }
 
   private activate(request: PeerWrite): void {
@@ -177,9 +192,13 @@ export class PeerRequests {
       device.activityLog?.release(first, last);
     }
     device.peerLocks.leave(request.lock);
+    if (connection.net.allowTwoPrimaries) device.writes.peerWriteDone();
   }
 
-  private acknowledge(kind: 'RecvAck' | 'WriteAck' | 'RsWriteAck' | 'NegAck', packet: WritePacket): void {
+  private acknowledge(
+    kind: 'RecvAck' | 'WriteAck' | 'RsWriteAck' | 'NegAck' | 'Superseded' | 'RetryWrite',
+    packet: WritePacket,
+  ): void {
     this.peerDevice.connection.sendMeta({
       kind,
       volume: this.peerDevice.device.volume,
