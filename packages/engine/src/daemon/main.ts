@@ -4,7 +4,7 @@
  * Killing it is a node crash: nothing acknowledged is lost, and `tsdrbdadm up` brings everything back. SIGTERM and
  * SIGINT end it cleanly: disks are detached with their bitmaps written.
  */
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
 import { AlreadyRunningError, startControlServer } from '../control/server';
 import { TcpTransport } from '../transport';
 import { Backend } from './backend';
@@ -16,11 +16,12 @@ import { SettingsError, parseTcpEndpoint, readSettings } from './settings';
 import { takeLock } from './take-lock';
 
 async function main(): Promise<void> {
-  const settings = readSettings(process.env);
+  const env = await environment();
+  const settings = readSettings(env);
   const metricsEndpoint = parseTcpEndpoint('metrics', settings.metricsListen);
   const log = pino(
     { level: settings.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ fd: 1, sync: true }),
+    await logDestination(),
   );
   const transport = new TcpTransport({ random: Math.random });
   const exporter = new NbdExporter(
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
     log,
     handlers: {
       program: settings.handlerProgram,
-      environment: process.env,
+      environment: env,
       describe: (call) => handlerVariables(call, backend.handlerSubject(call)),
       told: ({ handler, resource, peerNodeId, volume, minor }, status) => {
         const call = {
@@ -52,7 +53,6 @@ async function main(): Promise<void> {
     { backend, takeLock, onBug: (error, request) => log.error({ err: error, request }, 'bug in a control command') },
   );
   if (metricsEndpoint !== null) await serveMetrics(metricsEndpoint, backend, log);
-  log.info({ subject: 'tsdrbdd', pid: process.pid, runDir: settings.runDir }, 'started');
 
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
@@ -73,6 +73,27 @@ async function main(): Promise<void> {
     log.fatal({ err: error }, 'bug: the engine stops, as if the node had crashed');
     process.exit(70);
   });
+  // Last: whoever reads this may send a signal at once.
+  log.info({ subject: 'tsdrbdd', pid: process.pid, runDir: settings.runDir }, 'started');
+}
+
+/** The environment as the command line changes it. Ends the process where it only asks for help. */
+async function environment(): Promise<NodeJS.ProcessEnv> {
+  const argv = process.argv.slice(2);
+  if (argv.length === 0) return process.env;
+  const { parseCommandLine } = await import('./command-line');
+  const commandLine = await parseCommandLine(argv);
+  if (commandLine.kind === 'run') return { ...process.env, ...commandLine.env };
+  process.stdout.write(commandLine.stdout);
+  process.stderr.write(commandLine.stderr);
+  process.exit(commandLine.exitCode);
+}
+
+/** Lines of JSON into whatever stdout is, unless a person looks on. */
+async function logDestination(): Promise<DestinationStream> {
+  if (!process.stdout.isTTY) return pino.destination({ fd: 1, sync: true });
+  const [{ terminalLog }, { supportsColor }] = await Promise.all([import('./terminal-log'), import('chalk')]);
+  return terminalLog(supportsColor === false ? 0 : supportsColor.level, (text) => void process.stdout.write(text));
 }
 
 /** A node that cannot be watched still replicates. Loaded here only: most hosts do without. */
