@@ -24,6 +24,7 @@ import type { PeerDevice } from '../peer-device/peer-device';
 import type { ReadRequest } from '../request/application-reads';
 import type { WriteLeg } from '../request/application-writes';
 import type { Resource } from '../resource/resource';
+import { AnswerBudget } from './answer-budget';
 import { dispatch } from './dispatch';
 import { Handshake } from './handshake';
 import { Keepalive } from './keepalive';
@@ -55,6 +56,7 @@ export class Connection {
   verifyDigest: Digest | null = null;
   sendEpochs: SendEpochs;
   receiveEpochs: ReceiveEpochs;
+  readonly answers = new AnswerBudget(() => this.link?.unsentBytes ?? 0);
   readonly pendingWrites = new Map<number, WriteLeg>();
   /** Of application writes that the peer has not answered for: C by its acknowledgement, A and B by the barrier's. */
   inFlightSectors = 0;
@@ -161,7 +163,7 @@ export class Connection {
     link.listen({
       packet: (socket, packet) => mine(() => this.packet(socket, packet)),
       closed: (reason, text) => mine(() => this.linkClosed(reason, text)),
-      drained: () => undefined,
+      drained: () => mine(() => this.answers.resume()),
     });
     this.handshake = new Handshake(this, link);
   }
@@ -322,6 +324,7 @@ export class Connection {
     this.retryTimer = this.barrierTimer = null;
     this.receiveEpochs.stop();
     this.stateRequests.connectionLost();
+    this.answers.connectionLost();
     for (const peerDevice of this.peerDevices.values()) peerDevice.connectionLost();
     this.pendingWrites.clear();
     this.inFlightSectors = 0;

@@ -76,29 +76,36 @@ export class PeerRequests {
       this.refuseRead(packet);
       return true;
     }
-    const into = new Uint8Array(packet.sizeBytes);
-    disk.data.read(packet.sector * 512, into, (error) => {
-      if (session !== this.session) return;
-      if (error !== null) {
-        device.localIoFailed('read', error);
-        return this.refuseRead(packet);
+    return connection.answers.enter(packet.sizeBytes, (finished) => {
+      if (device.usableDisk !== disk) {
+        this.refuseRead(packet);
+        return finished();
       }
-      device.stats.readSectors += packet.sizeBytes / 512;
-      this.peerDevice.stats.sentSectors += packet.sizeBytes / 512;
-      const digest = connection.sendDigest?.of([into]);
-      connection.sendData({
-        kind: 'DataReply',
-        volume: device.volume,
-        sector: packet.sector,
-        blockId: packet.blockId,
-        seq: 0,
-        flags: 0,
-        sizeBytes: packet.sizeBytes,
-        payload: [into],
-        ...(digest === undefined ? {} : { digest }),
+      const into = new Uint8Array(packet.sizeBytes);
+      disk.data.read(packet.sector * 512, into, (error) => {
+        if (session !== this.session) return finished();
+        if (error !== null) {
+          device.localIoFailed('read', error);
+          this.refuseRead(packet);
+          return finished();
+        }
+        device.stats.readSectors += packet.sizeBytes / 512;
+        this.peerDevice.stats.sentSectors += packet.sizeBytes / 512;
+        const digest = connection.sendDigest?.of([into]);
+        connection.sendData({
+          kind: 'DataReply',
+          volume: device.volume,
+          sector: packet.sector,
+          blockId: packet.blockId,
+          seq: 0,
+          flags: 0,
+          sizeBytes: packet.sizeBytes,
+          payload: [into],
+          ...(digest === undefined ? {} : { digest }),
+        });
+        finished();
       });
     });
-    return true;
   }
 
   private refuseRead(packet: BlockRequest): void {

@@ -73,19 +73,26 @@ export class ResyncSource {
       return true;
     }
     const { session } = connection;
-    const lock = lockedRange(sector, sector + sizeBytes / 512, () => {
-      const into = new Uint8Array(sizeBytes);
-      disk.data.read(sector * 512, into, (error) => {
-        const current = run === this.run && session === connection.session;
-        if (current && error !== null) {
-          device.localIoFailed('read', error);
-          negative();
-        } else if (current) this.answer(packet, into);
-        device.applicationLocks.leave(lock);
+    return connection.answers.enter(sizeBytes, (finished) => {
+      if (run !== this.run || session !== connection.session) return finished();
+      if (device.disk !== disk) {
+        negative();
+        return finished();
+      }
+      const lock = lockedRange(sector, sector + sizeBytes / 512, () => {
+        const into = new Uint8Array(sizeBytes);
+        disk.data.read(sector * 512, into, (error) => {
+          const current = run === this.run && session === connection.session;
+          if (current && error !== null) {
+            device.localIoFailed('read', error);
+            negative();
+          } else if (current) this.answer(packet, into);
+          device.applicationLocks.leave(lock);
+          finished();
+        });
       });
+      device.applicationLocks.enter(lock);
     });
-    device.applicationLocks.enter(lock);
-    return true;
   }
 
   private answer(packet: BlockRequest | DigestRequest, data: Uint8Array): void {

@@ -57,28 +57,30 @@ export class VerifyTarget {
       this.countDown(sizeBytes);
       return true;
     }
-    const range = new QuietRange(device, sector, sizeBytes);
-    const answer = (): void => {
-      const into = new Uint8Array(sizeBytes);
-      disk.data.read(sector * 512, into, (error) => {
-        if (session === this.session) {
-          if (error !== null) device.localIoFailed('read', error);
-          else device.stats.readSectors += sizeBytes / 512;
-          connection.sendData({
-            kind: 'OvReply',
-            volume: device.volume,
-            sector,
-            blockId: ID_SYNCER,
-            sizeBytes,
-            // All zero after a read error: it equals no digest, so the block counts as out of sync.
-            digest: error === null ? digest.of([into]) : new Uint8Array(digest.sizeBytes),
-          });
-        }
-        range.release();
-      });
-    };
-    range.whenQuiet(() => range.whenPeerQuiet(answer));
-    return true;
+    return connection.answers.enter(sizeBytes, (finished) => {
+      const range = new QuietRange(device, sector, sizeBytes);
+      const answer = (): void => {
+        const into = new Uint8Array(sizeBytes);
+        disk.data.read(sector * 512, into, (error) => {
+          if (session === this.session) {
+            if (error !== null) device.localIoFailed('read', error);
+            else device.stats.readSectors += sizeBytes / 512;
+            connection.sendData({
+              kind: 'OvReply',
+              volume: device.volume,
+              sector,
+              blockId: ID_SYNCER,
+              sizeBytes,
+              // All zero after a read error: it equals no digest, so the block counts as out of sync.
+              digest: error === null ? digest.of([into]) : new Uint8Array(digest.sizeBytes),
+            });
+          }
+          range.release();
+          finished();
+        });
+      };
+      range.whenQuiet(() => range.whenPeerQuiet(answer));
+    });
   }
 
   /** P_OV_RESULT; what comes after the end of the run still counts. */

@@ -1,0 +1,34 @@
+/** A peer that asks for much and takes it slowly costs a bounded amount of memory, and gets everything in the end. */
+import { ANSWER_BYTES_MAX } from '../../src/core/connection/answer-budget';
+import { Pair } from './pair';
+
+const MIB = 1024 * 1024;
+const REQUESTS = 120;
+
+test('120 MiB asked for at once: about 32 MiB are under way at any time', () => {
+  const pair = new Pair({ diskBytes: 4 * MIB }).upToDate();
+  const { alice, bob } = pair;
+  alice.sent.length = 0;
+  for (let i = 0; i < REQUESTS; i++) {
+    const sector = (i % 3) * 2048;
+    bob.connection.sendData({
+      kind: 'RsDataRequest',
+      volume: 0,
+      sector,
+      blockId: (1n << 64n) - 1n,
+      sizeBytes: MIB,
+      pad: 0,
+    });
+  }
+  const answered = (): number => alice.sent.filter(({ kind }) => kind === 'RsDataReply').length;
+  let most = 0;
+  pair.run(10_000, () => {
+    most = Math.max(most, alice.connection.answers.heldBytes);
+    return answered() === REQUESTS;
+  });
+  expect(answered()).toBe(REQUESTS);
+  expect(most).toBeGreaterThan(ANSWER_BYTES_MAX / 2);
+  expect(most).toBeLessThanOrEqual(ANSWER_BYTES_MAX + MIB);
+  pair.run(100);
+  expect(alice.connection.answers.heldBytes).toBe(0);
+});
