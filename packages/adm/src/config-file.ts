@@ -1,12 +1,10 @@
 /** Which file is read. Source: adm.md 1.11, 8.1. */
-import type { CliIo } from '@tsdrbd/config';
+import { SEARCHED_FILES, type CliIo } from '@tsdrbd/config';
 import { AdmExit, EXIT } from './adm-exit';
 import type { Invocation } from './command-line/invocation';
 import { isHandler } from './commands/command-table';
 import { registeredConfig } from './execute/registry';
 import type { AdmSystem } from './system';
-
-const USUAL_PLACES = ['drbd-90.conf', 'drbd-84.conf', 'drbd-83.conf', 'drbd-82.conf', 'drbd-08.conf', 'drbd.conf'];
 
 /** `-` is stdin. Errors: AdmExit 10 when there is none. */
 export function findConfigFile(invocation: Invocation, io: CliIo, { reader }: AdmSystem): string {
@@ -20,7 +18,7 @@ export function findConfigFile(invocation: Invocation, io: CliIo, { reader }: Ad
     const what = minor === undefined ? `resource ${word}` : `minor ${minor}`;
     io.stderr.write(`Don't know which config file belongs to ${what}, trying default ones...\n`);
   }
-  const found = USUAL_PLACES.map((name) => `/etc/${name}`).find((path) => reader.readFile(path).kind === 'text');
+  const found = SEARCHED_FILES.find((path) => reader.readFile(path).kind === 'text');
   if (found === undefined) {
     throw new AdmExit(EXIT.config, "Can not open '/etc/drbd.conf': No such file or directory");
   }

@@ -11,6 +11,7 @@ import {
   type LoadedConfiguration,
   type ResolvedResource,
   type ResourceSection,
+  type Viewer,
   type Surroundings,
 } from '@tsdrbd/config';
 import { AdmExit, EXIT } from './adm-exit';
@@ -21,6 +22,7 @@ import type { Target } from './commands/target';
 import { Executor } from './execute/executor';
 import { programsOf, type Programs, type TimeLimits } from './execute/programs';
 import { isGiven } from './plan/emitted-options';
+import { proxiesHere } from './plan/proxy';
 import type { AdmSystem, ProgramNames } from './system';
 
 export class RunContext {
@@ -41,6 +43,7 @@ export class RunContext {
     if (!isPlainDump(invocation)) {
       config.expand();
       this.tellDiagnostics();
+      if (config.isStopped) throw new AdmExit(config.exitCode, '');
     }
     this.programs = programsOf(invocation.settings, io, system.names, {
       timeLimitsS: timeLimits(config.configuration),
@@ -79,14 +82,23 @@ export class RunContext {
   /** What `all` means: stacked resources with -S, the others without. */
   selectable(): readonly ResourceSection[] {
     const { stacked } = this.invocation.settings;
-    return this.isProxyCommand ? [] : this.sections.filter((section) => isStacked(section) === stacked);
+    return this.sections.filter((section) => isStacked(section) === stacked && this.concerns(section));
+  }
+
+  /** The proxy commands see only what has a proxy here. */
+  private concerns(section: ResourceSection): boolean {
+    if (!this.isProxyCommand) return true;
+    const resource = this.resolve(section);
+    return resource?.connections.some((connection) => proxiesHere(connection, this.hostName).length > 0) ?? false;
   }
 
   /** null: this host takes no part in it, or only as a proxy. */
   resolve(section: ResourceSection): ResolvedResource | null {
     let resource = this.resolved.get(section);
     if (resource === undefined) {
-      resource = (isPlainDump(this.invocation) ? this.asWritten(section) : this.config.resolve(section)) ?? null;
+      // dump shows what resync-after names, not the minor number that the engine is given.
+      resource =
+        (isDump(this.invocation) ? this.asWritten(section) : this.config.resolve(section, this.viewer)) ?? null;
       this.tellDiagnostics();
       this.resolved.set(section, resource);
     }
@@ -135,26 +147,36 @@ export class RunContext {
     this.diagnosticsTold = this.config.diagnostics.length;
   }
 
+  /** This host runs a proxy for the resource, and nothing else of it. */
+  isProxyOnly(name: string): boolean {
+    return this.sections.find((section) => section.name === name)?.proxyOnly === true;
+  }
+
   private refusal(name: string): string | null {
-    const section = this.sections.find((candidate) => candidate.name === name);
-    if (section === undefined || !section.proxyOnly || this.isProxyCommand) return null;
+    if (!this.isProxyOnly(name) || this.isProxyCommand) return null;
     return `'${name}' ignored, since this host (${this.hostName}) is a proxy node, not a DRBD node.`;
   }
 
-  /** tsdrbd runs no proxies, so that no resource is there for these. */
+  /** A host that only runs a proxy takes no part in other commands. */
+  private get viewer(): Viewer {
+    return this.isProxyCommand || this.invocation.command.startsWith('adjust') ? 'proxy-host' : 'drbd-host';
+  }
+
   get isProxyCommand(): boolean {
     return this.invocation.command === 'proxy-up' || this.invocation.command === 'proxy-down';
   }
 
   private makeDirectory(): Directory {
     const resolve = (section: ResourceSection | undefined) =>
-      section === undefined || this.isProxyCommand ? null : this.resolve(section);
+      section === undefined || !this.concerns(section) ? null : this.resolve(section);
     return {
       find: (name) => resolve(this.sections.find((section) => section.name === name)),
       findMinor: (minor) =>
         resolve(this.sections.find(({ me }) => me?.volumes.some((volume) => volume.minor === minor))),
       refusal: (name) => this.refusal(name),
-      isLocalHost: (name) => isSameHost(name, this.hostName),
+      isLocalHost: (name, { hosts }) =>
+        isSameHost(name, this.hostName) ||
+        hosts.some(({ isMe, names }) => isMe && names.some((candidate) => isSameHost(candidate, name))),
       sameHost: isSameHost,
     };
   }
@@ -186,9 +208,13 @@ export async function loadContext(
 }
 
 /** It shows what the file says, before anything is inherited. */
-function isPlainDump({ command, settings }: Invocation): boolean {
-  const isDump = command === 'dump' || command === 'dump-xml';
-  return isDump && !settings.dryRun && settings.verbosity === 0;
+function isPlainDump(invocation: Invocation): boolean {
+  const { settings } = invocation;
+  return isDump(invocation) && !settings.dryRun && settings.verbosity === 0;
+}
+
+function isDump({ command }: Invocation): boolean {
+  return command === 'dump' || command === 'dump-xml';
 }
 
 function timeLimits({ global }: Configuration): TimeLimits {

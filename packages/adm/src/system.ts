@@ -1,9 +1,8 @@
 /** What tsdrbdadm needs from the machine besides `CliIo`; tests hand in their own. */
 import { statSync } from 'node:fs';
-import { hostname, networkInterfaces } from 'node:os';
+import { hostname } from 'node:os';
 import { basename } from 'node:path';
-import type { Address, ConfigReader } from '@tsdrbd/config';
-import { nodeReader, type CliIo } from '@tsdrbd/config';
+import { nodeReader, ownAddressState, type Address, type CliIo, type ConfigReader } from '@tsdrbd/config';
 import { startWithExeca, type StartProgram } from './execute/start-program';
 
 export interface AdmSystem {
@@ -34,27 +33,8 @@ export function realSystem(io: CliIo, calledAs = 'tsdrbdadm'): AdmSystem {
     hostName: hostname(),
     reader: nodeReader(io),
     startProgram: startWithExeca,
-    addressState,
+    addressState: ownAddressState,
   };
-}
-
-/** The interfaces that Node lists are up. The whole of 127.0.0.0/8 is this host, listed or not. */
-function addressState({ family, address }: Address): 'up' | 'absent' {
-  if (family === 'sdp' || family === 'ssocks' || address.startsWith('127.')) return 'up';
-  const wanted = canonicalAddress(address);
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return addresses.some((other) => canonicalAddress(other.address) === wanted) ? 'up' : 'absent';
-}
-
-/** Without zone, in the one spelling that URLs give an IPv6 address. */
-export function canonicalAddress(address: string): string {
-  const bare = address.replace(/%.*$/, '').replace(/^\[|\]$/g, '');
-  if (!bare.includes(':')) return bare;
-  try {
-    return new URL(`http://[${bare}]/`).hostname;
-  } catch {
-    return bare;
-  }
 }
 
 export function isFile(path: string): boolean {

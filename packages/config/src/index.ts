@@ -5,16 +5,23 @@ export { memoryReader } from './reader/memory-reader';
 export {
   LoadedConfiguration,
   loadConfiguration,
+  SEARCHED_FILES,
   type ConfigSource,
   type LoadDependencies,
   type LoadOptions,
   type LoadResult,
 } from './load';
+export { tokenNumber } from './lexer/token-number';
 export { checkResourceName } from './parser/resource-section';
-export { resolveResource } from './resolve/resolved-resource';
+export { resolveResource, type Viewer } from './resolve/resolved-resource';
 export { findVolumes, type FoundVolume } from './resolve/lookup';
 export { dump, type DumpRequest, type DumpResult } from './dump/dump-command';
 export { dumpConfigurationXml, dumpResourceXml } from './dump/dump-xml';
 export { dumpConfiguration, dumpResource, type DumpDetail, type DumpOptions } from './dump/dump';
 export { findMetadataAreas, type MetadataArea } from './resolve/metadata-area';
-export { processSurroundings, type ProcessSurroundings } from './reader/process-surroundings';
+export {
+  canonicalAddress,
+  ownAddressState,
+  processSurroundings,
+  type ProcessSurroundings,
+} from './reader/process-surroundings';

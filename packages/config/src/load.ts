@@ -17,7 +17,7 @@ import { newParseRun, type ParseRun } from './parser/parse-run';
 import { expand } from './resolve/expand';
 import { isValid, postParse } from './resolve/post-parse';
 import { computePeers } from './resolve/peers';
-import { resolveResource } from './resolve/resolved-resource';
+import { resolveResource, type Viewer } from './resolve/resolved-resource';
 import { resolveResyncAfter } from './resolve/resync-after';
 import { missingOwnAddress, validateResource } from './resolve/validate';
 
@@ -46,7 +46,8 @@ export type LoadResult =
   /** Nothing can be done with it; the messages say why. */
   | { readonly kind: 'refused'; readonly diagnostics: readonly Diagnostic[]; readonly exitCode: number };
 
-const SEARCHED_FILES = [
+/** Where the configuration is, if no file is named: the first that is there. Source: config.md 0. */
+export const SEARCHED_FILES = [
   '/etc/drbd-90.conf',
   '/etc/drbd-84.conf',
   '/etc/drbd-83.conf',
@@ -193,14 +194,14 @@ export class LoadedConfiguration {
    * This host's view of a resource, with everything inherited and its peers found; undefined if this host takes no
    * part in it. Check `isValid` afterwards: inheritance may have found contradictions.
    */
-  resolve(resource: ResourceSection): ResolvedResource | undefined {
+  resolve(resource: ResourceSection, viewer?: Viewer): ResolvedResource | undefined {
     this.expand();
     this.computePeers(resource);
     if (!this.withMinors.has(resource)) {
       this.withMinors.add(resource);
       resolveResyncAfter(this.run, resource);
     }
-    return resolveResource(resource);
+    return resolveResource(resource, viewer);
   }
 
   /** The views of all resources that this host takes part in, in configuration order. */

@@ -3,7 +3,9 @@ import { EXIT } from '../adm-exit';
 import { Executor } from '../execute/executor';
 import { runWithProgress } from '../execute/progress-report';
 import { runSchedule } from '../execute/run-schedule';
+import { announcement } from '../plan/announcement';
 import { isGiven } from '../plan/emitted-options';
+import { comparisonReport } from '../plan/adjust/comparison-report';
 import { planAdjust } from '../plan/adjust/plan-adjust';
 import { Schedule } from '../plan/schedule';
 import { planUp } from '../plan/up';
@@ -11,6 +13,9 @@ import type { RunContext } from '../run-context';
 import { readRunningState, type RunningState } from '../running-state/read-running-state';
 import { targetsOf } from './immediate';
 import type { Target } from './target';
+
+/** -vv */
+const ANNOUNCED_FROM = 2;
 
 export async function runDeferred(context: RunContext): Promise<number> {
   const { invocation, io, executor, names } = context;
@@ -33,6 +38,9 @@ export async function runDeferred(context: RunContext): Promise<number> {
     }
   }
   if (command === 'sh-list-adjustable') return worst;
+  if (settings.verbosity >= ANNOUNCED_FROM) {
+    for (const line of announcement(schedule)) io.stdout.write(`${line}\n`);
+  }
   const showsProgress = command === 'adjust-with-progress' && !settings.dryRun && settings.verbosity === 0;
   const exitCode = showsProgress
     ? await runWithProgress(schedule.items, new Executor(context, 'discarded'), io)
@@ -47,7 +55,14 @@ function planOne(schedule: Schedule, target: Target, context: RunContext, runnin
     return;
   }
   const skip = new Set((['disk', 'net'] as const).filter((part) => isGiven(backend, `skip-${part}`)));
-  planAdjust(schedule, { target, running: running.of(target.resource.name), backend, skip });
+  const { name } = target.resource;
+  const { hostName } = context;
+  const proxyOnly = context.isProxyOnly(name);
+  const request = { target, running: running.of(name), backend, skip, hostName, proxyOnly };
+  for (const line of comparisonReport(request, context.invocation.settings.verbosity)) {
+    context.io.stderr.write(`${line}\n`);
+  }
+  planAdjust(schedule, request);
 }
 
 /** One resource by name: only that one's state is asked for. */

@@ -21,6 +21,7 @@ export async function runImmediate(context: RunContext): Promise<number> {
       backend: invocation.backendOptions,
       verbosity: invocation.settings.verbosity,
       udevAlwaysUsesVolumeNumber: configuration.global.udevAlwaysUseVnr,
+      hostName: context.hostName,
     });
   });
 }

@@ -11,7 +11,7 @@ export interface Directory {
   findMinor(minor: number): ResolvedResource | null;
   /** Why a resource that is defined cannot be worked on here; null: it can. */
   refusal(name: string): string | null;
-  isLocalHost(name: string): boolean;
+  isLocalHost(name: string, resource: ResolvedResource): boolean;
   /** Of any host that a section names, in this resource. */
   sameHost(left: string, right: string): boolean;
 }
@@ -139,7 +139,7 @@ export class ResourceWords {
 
   private noPeerMessage(resource: ResolvedResource, { peerName, resourceName }: Word): string {
     const name = peerName ?? '';
-    if (name !== '' && this.directory.isLocalHost(name)) {
+    if (name !== '' && this.directory.isLocalHost(name, resource)) {
       const line = `Host name '${name}' (from '${resourceName}:${name}') is not a peer, but the local node`;
       return [line, line, line].join('\n');
     }

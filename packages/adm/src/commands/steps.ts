@@ -14,6 +14,7 @@ import { run, type Command, type Step } from '../plan/command';
 import { configured, givenValue, isGiven, passedOn } from '../plan/emitted-options';
 import { metaCommand, needsDiskMessage, type MetaCommandName } from '../plan/meta-commands';
 import { attachSteps, resizeSteps } from '../plan/disk-steps';
+import { proxiesHere, proxyDownSteps, proxyUpSteps } from '../plan/proxy';
 import * as setup from '../plan/setup-commands';
 import { commandRow, type CommandName } from './command-table';
 import type { OptionListName } from './option-lists';
@@ -26,6 +27,7 @@ export interface StepContext {
   readonly backend: readonly string[];
   readonly verbosity: number;
   readonly udevAlwaysUsesVolumeNumber: boolean;
+  readonly hostName: string;
 }
 
 export function stepsFor(target: Target, context: StepContext): readonly Step[] {
@@ -215,6 +217,12 @@ function peerSteps(target: Target, connection: ResolvedConnection, context: Step
       command,
     );
   switch (command) {
+    case 'proxy-up':
+      return proxiesHere(connection, context.hostName).flatMap((proxy) =>
+        proxyUpSteps(resource.name, proxy, 'asked-for'),
+      );
+    case 'proxy-down':
+      return proxiesHere(connection, context.hostName).flatMap((proxy) => proxyDownSteps(resource.name, proxy));
     case 'new-peer':
       return [run(setup.newPeer(resource, connection, backend))];
     case 'net-options':

@@ -55,6 +55,13 @@ export class Executor {
       case 'run-result-ignored':
         await this.runCommand(step.command);
         return EXIT.ok;
+      case 'not-supported': {
+        this.show(step.command);
+        if (this.settings.dryRun) return EXIT.ok;
+        const words = commandText(this.programs.words(step.command));
+        this.io.stderr.write(`proxies are not supported by tsdrbd, not done: ${words}\n`);
+        return step.exitCode;
+      }
       case 'wait': {
         const exitCode = await this.runCommand(step.command);
         return exitCode === WAIT_TIMED_OUT && step.timeout === 'accepted' ? EXIT.ok : exitCode;

@@ -36,7 +36,8 @@ export function programsOf(
 ): Programs {
   const setup = choose(settings.setupProgram ?? io.env['TSDRBDSETUP'], names.setup);
   const meta = choose(settings.metaProgram ?? io.env['TSDRBDMETA'], names.meta);
-  const choices = { setup, meta, shell: { shownAs: '/bin/sh', executable: '/bin/sh' } } as const;
+  const proxy: ProgramChoice = { shownAs: settings.proxyProgram ?? 'drbd-proxy-ctl', executable: null };
+  const choices = { setup, meta, proxy, shell: { shownAs: '/bin/sh', executable: '/bin/sh' } } as const;
 
   const words = (command: Command) => [choices[command.program].shownAs, ...command.argv];
   return {
@@ -78,8 +79,9 @@ async function moduleRun(program: Command['program']): Promise<CliRun> {
       return (await import('@tsdrbd/setup')).run;
     case 'meta':
       return (await import('@tsdrbd/meta')).run;
+    case 'proxy':
     case 'shell':
-      throw new Error('the shell is no module');
+      throw new Error(`${program} is no module`);
   }
 }
 

@@ -1,6 +1,6 @@
 /** A command line as a value: planned here, printed by dry-run, run by the executor. */
 export interface Command {
-  readonly program: 'setup' | 'meta' | 'shell';
+  readonly program: 'setup' | 'meta' | 'proxy' | 'shell';
   /** Without the program. */
   readonly argv: readonly string[];
   readonly timeLimit: TimeLimit;
@@ -21,6 +21,8 @@ export type TimeLimit = 'short' | 'medium' | 'long' | 'forever';
 export type Step =
   | { readonly kind: 'run'; readonly command: Command }
   | { readonly kind: 'run-result-ignored'; readonly command: Command }
+  /** Work of a drbd-proxy: printed, and where it would act `exitCode` says whether that counts. */
+  | { readonly kind: 'not-supported'; readonly command: Command; readonly exitCode: number }
   /** A wait: its result is a code to pass on, never worth a message. `timeout` is success inside adjust. */
   | { readonly kind: 'wait'; readonly command: Command; readonly timeout: 'passed-on' | 'accepted' }
   | {

@@ -55,11 +55,18 @@ export interface Scheduled {
 /** Collects in order. */
 export class Schedule {
   readonly items: Scheduled[] = [];
+  /** What -vv tells of: the items, and in place of those that were planned twice the first attempt. */
+  readonly announced: Scheduled[] = [];
 
   add(stage: Stage, resource: string, name: string, steps: readonly Step[], after: Scheduled | null = null): Scheduled {
     const item: Scheduled = { stage, resource, name, steps, after };
-    this.items.push(item);
+    this.addAll([item], [item]);
     return item;
+  }
+
+  addAll(items: readonly Scheduled[], announced: readonly Scheduled[]): void {
+    this.items.push(...items);
+    this.announced.push(...announced);
   }
 }
 

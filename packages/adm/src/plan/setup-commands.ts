@@ -85,7 +85,7 @@ export function pathCommand(
   verb: 'new-path' | 'del-path',
   resourceName: string,
   peerNodeId: string,
-  { local, peer }: ResolvedPath,
+  { local, peer }: Pick<ResolvedPath, 'local' | 'peer'>,
 ): Command {
   return setupCommand(
     resourceName,

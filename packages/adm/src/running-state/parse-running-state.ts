@@ -2,7 +2,7 @@
  * Reads `drbdsetup show`. Parsing ends quietly at the first thing that is no resource; an error inside one ends the
  * run, since a plan made from half a state would tear down what works. Source: adm.md 4.1.
  */
-import type { Address, MetaDisk, ResolvedOption } from '@tsdrbd/config';
+import { tokenNumber, type Address, type MetaDisk, type ResolvedOption } from '@tsdrbd/config';
 import { AdmExit, EXIT } from '../adm-exit';
 import { OPTION_LISTS, type OptionListName } from '../commands/option-lists';
 import {
@@ -125,19 +125,16 @@ class Parser {
   }
 
   private path(): RunningPath {
-    const ends = new Map<string, Address>();
+    const ends = new Map<string, { readonly address: Address; readonly line: number }>();
     this.block(() => {
-      const end = this.peek().text;
+      const { text, line } = this.peek();
       if (!this.accept('_this_host') && !this.accept('_remote_host')) this.fail('_this_host | _remote_host');
-      ends.set(
-        end,
-        this.statement(() => this.address()),
-      );
+      ends.set(text, { address: this.statement(() => this.address()), line });
     });
     const local = ends.get('_this_host');
     const peer = ends.get('_remote_host');
     if (local === undefined || peer === undefined) return this.fail('_this_host | _remote_host');
-    return { local, peer };
+    return { local: local.address, peer: peer.address, lines: { local: local.line, peer: peer.line } };
   }
 
   private address(): Address {
@@ -205,12 +202,14 @@ class Parser {
   }
 
   private expect(text: string): void {
-    if (!this.accept(text)) this.fail(text);
+    if (this.accept(text)) return;
+    this.fail(text, ` (TK ${tokenNumber(this.peek().text)})`);
   }
 
-  private fail(expected: string): never {
+  private fail(expected: string, tokenKind = ''): never {
     const { line, text } = this.peek();
-    throw new AdmExit(EXIT.config, `${this.source}:${line}: Parse error: '${expected}' expected,\n\tbut got '${text}'`);
+    const message = `${this.source}:${line}: Parse error: '${expected}' expected,\n\tbut got '${text}'${tokenKind}`;
+    throw new AdmExit(EXIT.config, message);
   }
 }
 

@@ -2,6 +2,7 @@
 import { AdmExit, EXIT } from '../adm-exit';
 import { setupCommand } from '../plan/setup-commands';
 import type { RunContext } from '../run-context';
+import { addressConflicts } from './address-conflicts';
 import { parseRunningState } from './parse-running-state';
 import type { RunningResource } from './running-state';
 
@@ -13,6 +14,9 @@ export interface RunningState {
 /** `word`: the one resource that is asked for; null: all. Its errors and its exit code do not count. */
 export async function readRunningState(context: RunContext, word: string | null): Promise<RunningState> {
   const resources = parseRunningState(await showText(context, word), 'drbdsetup show');
+  for (const message of addressConflicts(resources, context.configuration.file)) {
+    context.io.stderr.write(`${message}\n`);
+  }
   return {
     of: (name) =>
       // What was asked for by name is the answer, whatever it says.

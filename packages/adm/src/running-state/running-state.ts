@@ -35,6 +35,8 @@ export interface RunningConnection {
 export interface RunningPath {
   readonly local: Address;
   readonly peer: Address;
+  /** Lines of the text on which the two stand. */
+  readonly lines: { readonly local: number; readonly peer: number };
 }
 
 export const NO_OPTIONS: RunningOptions = { settings: [], unknown: new Set() };

@@ -1,9 +1,9 @@
 /** Runs a recorded command line in this process. */
 import { spawn } from 'node:child_process';
-import type { CliOutput } from '@tsdrbd/config';
+import { canonicalAddress, type CliOutput } from '@tsdrbd/config';
 import type { StartProgram } from '../../src/execute/start-program';
 import { run } from '../../src/run';
-import { canonicalAddress, programNames, type AdmSystem } from '../../src/system';
+import { programNames, type AdmSystem } from '../../src/system';
 import { CONFIG_FOLDER, configReader, recordedAddresses, type RecordedRun } from './corpus';
 
 export interface ReplayedRun {
@@ -57,11 +57,16 @@ export async function replay(recorded: RecordedRun, system: AdmSystem): Promise<
   })();
   let rc: number | string;
   try {
-    rc = await run(recorded.argv, { env, cwd: CONFIG_FOLDER, stdin, stdout, stderr, now: () => 0 }, system);
+    rc = await run(recorded.argv.map(asBytes), { env, cwd: CONFIG_FOLDER, stdin, stdout, stderr, now: () => 0 }, system);
   } catch (error) {
     rc = `thrown: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
   }
   return { rc, stdout: normalize(stdout.text), stderr: normalize(stderr.text) };
+}
+
+/** The words were recorded as characters; the program got their UTF-8. All other texts hold bytes already. */
+function asBytes(word: string): string {
+  return Buffer.from(word, 'utf8').toString('latin1');
 }
 
 /** As the recorder does: folder, build tag, addresses in memory. */

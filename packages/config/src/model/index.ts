@@ -37,6 +37,7 @@ export type {
   ResolvedOption,
   ResolvedPath,
   ResolvedPeerDevice,
+  ResolvedProxy,
   ResolvedResource,
   ResolvedVolume,
 } from './resolved';

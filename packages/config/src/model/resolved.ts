@@ -82,6 +82,26 @@ export interface ResolvedPath {
   readonly local: Address;
   /** What this host connects to: the own proxy's inside address, the peer's outside address, or the peer's address. */
   readonly peer: Address;
+  /** null: the two hosts talk without proxies. */
+  readonly proxy: ResolvedProxy | null;
+}
+
+/** This side's proxy of a path; tsdrbd plans for it and runs none. */
+export interface ResolvedProxy {
+  /** The hosts that it may run on. */
+  readonly hosts: readonly string[];
+  /** Of the sections that the path connects: this side's, the peer's. */
+  readonly hostNames: readonly string[];
+  readonly peerHostNames: readonly string[];
+  readonly peerProxyHosts: readonly string[];
+  /** Where the local DRBD connects to, where the proxies talk to each other, and where the local DRBD listens. */
+  readonly inside: Address;
+  readonly outside: Address;
+  readonly peerOutside: Address;
+  readonly local: Address;
+  readonly options: readonly ResolvedOption[];
+  /** Each with its words, as `zlib level 9`. */
+  readonly plugins: readonly string[];
 }
 
 export interface ResolvedPeerDevice {

@@ -14,21 +14,21 @@ export function processSurroundings({ env, isTerminal, moduleVersion }: ProcessS
     nodeName: env.__DRBD_NODE__ ?? hostname(),
     moduleVersion: env.DRBD_DRIVER_VERSION_OVERRIDE ?? moduleVersion,
     isTerminal,
-    addressState,
+    addressState: ownAddressState,
   };
 }
 
 /** Node lists the interfaces that are up. All of 127.0.0.0/8 is this host, listed or not. */
-function addressState({ family, address }: Address): 'up' | 'absent' {
+export function ownAddressState({ family, address }: Address): 'up' | 'absent' {
   if (family === 'sdp' || family === 'ssocks' || address.startsWith('127.')) return 'up';
   const wanted = canonicalAddress(address);
   const interfaces = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return interfaces.some((one) => canonicalAddress(one.address) === wanted) ? 'up' : 'absent';
 }
 
-/** Without zone, and IPv6 in one spelling. */
-function canonicalAddress(address: string): string {
-  const bare = address.replace(/%.*$/, '');
+/** Without zone and brackets, and IPv6 in one spelling. */
+export function canonicalAddress(address: string): string {
+  const bare = address.replace(/%[^\]]*|^\[|\]$/g, '');
   if (!bare.includes(':')) return bare;
   try {
     return new URL(`http://[${bare}]/`).hostname;

@@ -169,7 +169,7 @@ resource r0 {
     path { host alice address 10.1.0.1:4; host bob address 10.1.0.2:4 via outside-address 198.51.100.1:5; }
   }
 }`).resolveAll()[0];
-  expect(view?.connections[0]?.paths).toEqual([
+  expect(view?.connections[0]?.paths).toMatchObject([
     { local: address('10.0.0.1', '2'), peer: address('127.0.0.1', '3') },
     { local: address('10.1.0.1', '4'), peer: address('198.51.100.1', '5') },
   ]);

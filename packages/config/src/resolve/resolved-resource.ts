@@ -10,6 +10,7 @@ import type {
   ResolvedHost,
   ResolvedOption,
   ResolvedPath,
+  ResolvedProxy,
   ResolvedResource,
   ResolvedVolume,
   ResourceSection,
@@ -19,10 +20,13 @@ import { settingOf } from '../model';
 import { myEndpoint, peerEndpoint } from './connections';
 import { peerHostNames, peerOf } from './peers';
 
+/** `proxy-host`: one that only runs a proxy counts too; it sees what the host sees that its proxy works for. */
+export type Viewer = 'drbd-host' | 'proxy-host';
+
 /** Undefined if this host takes no part in it. The peers must have been computed. */
-export function resolveResource(resource: ResourceSection): ResolvedResource | undefined {
+export function resolveResource(resource: ResourceSection, viewer: Viewer = 'drbd-host'): ResolvedResource | undefined {
   const { me } = resource;
-  if (me === undefined || resource.proxyOnly) return undefined;
+  if (me === undefined || (resource.proxyOnly && viewer === 'drbd-host')) return undefined;
   return {
     name: resource.name,
     file: resource.position.file,
@@ -92,7 +96,26 @@ function resolvePath(resource: ResourceSection, path: PathSection): readonly Res
   const peer = peerEndpoint(resource, path);
   const local = mine?.resolvedAddress;
   const target = mine === undefined || peer === undefined ? undefined : connectTo(mine, peer);
-  return local === undefined || target === undefined ? [] : [{ local, peer: target }];
+  if (mine === undefined || peer === undefined || local === undefined || target === undefined) return [];
+  return [{ local, peer: target, proxy: resolveProxy(mine, peer, local) }];
+}
+
+function resolveProxy(mine: EndpointSection, peer: EndpointSection, local: Address): ResolvedProxy | null {
+  const { proxy } = mine;
+  const peerOutside = peer.proxy?.outside;
+  if (proxy?.inside === undefined || proxy.outside === undefined || peerOutside === undefined) return null;
+  return {
+    hosts: proxy.hosts,
+    hostNames: peerHostNames(mine),
+    peerHostNames: peerHostNames(peer),
+    peerProxyHosts: peer.proxy?.hosts ?? [],
+    inside: proxy.inside,
+    outside: proxy.outside,
+    peerOutside,
+    local,
+    options: known(proxy.options),
+    plugins: proxy.plugins.map(({ name }) => name),
+  };
 }
 
 function connectTo(mine: EndpointSection, peer: EndpointSection): Address | undefined {

@@ -16,7 +16,7 @@ export function planConnections(schedule: Schedule, request: AdjustRequest, read
   const kept = someWasConnected && disconnects ? attempt.items : planOnce(request, ready, 'at-once').items;
   // Nobody comes after a last wait.
   const last = kept.at(-1);
-  schedule.items.push(...(last?.stage === 'wait' ? kept.slice(0, -1) : kept));
+  schedule.addAll(last?.stage === 'wait' ? kept.slice(0, -1) : kept, attempt.items);
 }
 
 /** `waiting`: the next connection is touched when this one is there again. */

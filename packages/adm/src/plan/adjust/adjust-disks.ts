@@ -1,6 +1,6 @@
 /** The disk work of `adjust`: attach, detach, resize, options, and volumes that are gone. Source: adm.md 4.3. */
-import type { ResolvedBacking, ResolvedVolume } from '@tsdrbd/config';
-import type { RunningVolume } from '../../running-state/running-state';
+import type { MetaDisk, ResolvedBacking, ResolvedOption, ResolvedVolume } from '@tsdrbd/config';
+import type { RunningOptions, RunningVolume } from '../../running-state/running-state';
 import { run } from '../command';
 import { attachSteps, resizeSteps } from '../disk-steps';
 import { deviceOptions } from '@tsdrbd/config/options';
@@ -61,11 +61,7 @@ class DiskPlanner {
   }
 
   private changeOptions(configured: ResolvedVolume, running: RunningVolume): void {
-    const wanted = configured.diskOptions.filter(({ name }) => name !== 'size');
-    const current = {
-      ...running.options,
-      settings: running.options.settings.filter(({ name }) => name !== 'size' && !DEVICE_OPTIONS.has(name)),
-    };
+    const { wanted, current } = comparableDiskOptions(configured, running);
     if (!optionsDiffer('disk', current, wanted)) return;
     const command = setup.setupCommand(
       this.resourceName,
@@ -85,10 +81,7 @@ class DiskPlanner {
   }
 
   private changeSize(configured: ResolvedVolume, running: RunningVolume): void {
-    // A running size of 0 is none; a configured one is a size all the same, as in the original.
-    const wanted = valueOf(configured.diskOptions, 'size');
-    const current = meaning('disk', 'size', valueOf(running.options.settings, 'size')) || null;
-    if ((wanted === undefined ? null : meaning('disk', 'size', wanted)) === current) return;
+    if (sameSize(configured, running)) return;
     const { resource } = this.request.target;
     this.schedule.add('disk', this.resourceName, 'resize', resizeSteps(resource, configured, []), this.after);
   }
@@ -122,11 +115,34 @@ class DiskPlanner {
 /** They are fixed when the volume is made, and not compared. */
 const DEVICE_OPTIONS = new Set(deviceOptions.map(({ name }) => name));
 
-/** The index of an external meta-disk is not compared. */
-function sameBacking(configured: ResolvedBacking | null, running: RunningVolume): boolean {
+/** The size is compared on its own, the options of the volume not at all. */
+export function comparableDiskOptions(
+  configured: ResolvedVolume,
+  running: RunningVolume,
+): { readonly wanted: readonly ResolvedOption[]; readonly current: RunningOptions } {
+  return {
+    wanted: configured.diskOptions.filter(({ name }) => name !== 'size'),
+    current: {
+      ...running.options,
+      settings: running.options.settings.filter(({ name }) => name !== 'size' && !DEVICE_OPTIONS.has(name)),
+    },
+  };
+}
+
+/** A running size of 0 is none; a configured one is a size all the same, as in the original. */
+export function sameSize(configured: ResolvedVolume, running: RunningVolume): boolean {
+  const wanted = valueOf(configured.diskOptions, 'size');
+  const current = meaning('disk', 'size', valueOf(running.options.settings, 'size')) || null;
+  return (wanted === undefined ? null : meaning('disk', 'size', wanted)) === current;
+}
+
+export function sameBacking(configured: ResolvedBacking | null, running: RunningVolume): boolean {
   if (configured === null || running.disk === null) return configured === null && running.disk === null;
-  if (configured.disk !== running.disk) return false;
-  const [left, right] = [configured.metaDisk, running.metaDisk];
+  return configured.disk === running.disk && sameMetaDisk(configured.metaDisk, running.metaDisk);
+}
+
+/** The index of an external meta-disk is not compared. */
+export function sameMetaDisk(left: MetaDisk, right: MetaDisk): boolean {
   if (left.kind === 'internal' || right.kind === 'internal') return left.kind === right.kind;
   return left.device === right.device;
 }

@@ -8,6 +8,9 @@ export interface AdjustRequest {
   readonly running: RunningResource | null;
   readonly backend: readonly string[];
   readonly skip: ReadonlySet<'disk' | 'net'>;
+  readonly hostName: string;
+  /** This host runs a proxy for the resource, and nothing else of it. */
+  readonly proxyOnly: boolean;
 }
 
 /** Whether the peers' options for a volume come with the making of the volume. */
