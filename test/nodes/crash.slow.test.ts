@@ -136,3 +136,52 @@ testWith('fio')(
   },
   240_000,
 );
+
+testWith('fio')(
+  'nothing acknowledged is lost when both engines are killed at once, or the second one while the first comes back',
+  async () => {
+    const { alice, bob } = pair;
+    const rounds: string[] = [];
+    for (let round = 0; round < 8; round++) {
+      const journal = join(pair.directory, `journal-${round}`);
+      const regionMib = 64 + round * REGION_MIB;
+      const load = fio(alice, 30);
+      const { ended } = writeUntilCrash(alice, journal, regionMib);
+      await untilAcknowledged(journal, 50);
+      await pause(Math.random() * 800);
+      const apartMs = Math.round(Math.random() * 20);
+      const order = Math.random() < 0.5 ? pair.nodes : [bob, alice];
+      rounds.push(`${order[0]?.name} first, ${apartMs} ms apart`);
+      try {
+        await Promise.all([order[0]?.endEngine('SIGKILL'), pause(apartMs).then(() => order[1]?.endEngine('SIGKILL'))]);
+        expect((await ended).code).toBe(0);
+        await load;
+        if (round % 2 === 1) {
+          // Once more, in the middle of coming back.
+          await bob.does('up', 'r0');
+          const coming = alice.adm('up', 'r0');
+          await pause(Math.random() * 600);
+          await bob.endEngine('SIGKILL');
+          await coming;
+          await bob.does('up', 'r0');
+        } else {
+          await Promise.all(pair.nodes.map((node) => node.does('up', 'r0')));
+        }
+        await Promise.all(pair.nodes.map((node) => node.untilInSync(60_000)));
+        await alice.does('primary', 'r0');
+        expect(await checkJournal(alice, journal, regionMib)).toMatch(/acknowledged writes/);
+      } catch (error) {
+        throw new Error(`after ${rounds.join('; ')}: ${String(error)}\n${alice.logEnd()}\n${bob.logEnd()}`, {
+          cause: error,
+        });
+      }
+    }
+    await alice.does('secondary', 'r0');
+    await bob.does('primary', 'r0');
+    for (let round = 0; round < rounds.length; round++) {
+      await checkJournal(bob, join(pair.directory, `journal-${round}`), 64 + round * REGION_MIB);
+    }
+    expect(await pair.downAndCompare()).toMatchObject({ firstDifference: null });
+  },
+  240_000,
+);
