@@ -1,4 +1,4 @@
-import { holdPiece } from '../../payload';
+import { holderCount, holdPiece, letGoPiece, shareMemory, takeMemory } from '../../payload';
 import { headerBytes, headerFormat, writeHeader } from '../header/header';
 import type { Agreement } from './decode';
 import * as layouts from './layouts';
@@ -19,22 +19,26 @@ import { DIGEST_BYTES_MAX, packetRow } from './packet-table';
 import type { Layout } from '../../codec';
 import { encodeText } from './text-field';
 
-/** Heads of some 1,600 P_DATA, or as many acks. A slab is never written again once it was handed out. */
-const SLAB_BYTES = 64 * 1024;
+/** Some 60 P_DATA of 4 KiB, or 6,000 acks. */
+const SLAB_BYTES = 256 * 1024;
+const UNUSED_SLABS_MAX = 4;
 /** Largest head, a bitmap packet with its header; what does not fit into the rest of a slab begins a new one. */
-const HEAD_BYTES_MAX = 4096 + 16 + DIGEST_BYTES_MAX;
+const HEAD_BYTES_MAX = 4096 + 16 + 64 + DIGEST_BYTES_MAX;
+/** A short payload is copied behind its head: a buffer of its own in the vectored write costs more than the copy. */
+const COPIED_BYTES_MAX = 4096;
 
 /**
  * Encodes packets of one socket into a list of buffers for one vectored write.
  *
- * Heads that follow each other share one buffer; payload pieces are passed on by reference, never copied, and held: who
- * took the buffers lets go of them. Memory
- * for heads is zeroed when it is allocated, and every byte of a head is written.
+ * Heads and short payloads that follow each other share one buffer; longer payloads are passed on by reference. All buffers
+ * are held: who took them lets go of them when they are sent, and the memory of heads is used again after that. Every
+ * byte of a head is written, so that nothing of what was there before gets out.
  */
 export class PacketWriter {
   private agreement: Agreement = { version: 0, featureFlags: 0 };
   private format = headerFormat(0, 'data');
-  private slab = new Uint8Array(SLAB_BYTES);
+  private unusedSlabs: Uint8Array[] = [];
+  private slab = this.anySlab();
   private view = new DataView(this.slab.buffer);
   private at = 0;
   /** Start of the bytes in the slab that are not in `buffers` yet. */
@@ -267,6 +271,7 @@ export class PacketWriter {
   }
 
   private payload(pieces: Payload, sizeBytes: number): void {
+    if (sizeBytes <= COPIED_BYTES_MAX) return this.copied(pieces, sizeBytes);
     this.cut();
     let sum = 0;
     for (const piece of pieces) {
@@ -278,19 +283,48 @@ export class PacketWriter {
     if (sum !== sizeBytes) throw new Error(`payload of ${sum} bytes where ${sizeBytes} are announced`);
   }
 
+  private copied(pieces: Payload, sizeBytes: number): void {
+    let end = this.at;
+    for (const piece of pieces) {
+      this.slab.set(piece, end);
+      end += piece.length;
+    }
+    if (end - this.at !== sizeBytes)
+      throw new Error(`payload of ${end - this.at} bytes where ${sizeBytes} are announced`);
+    this.at = end;
+  }
+
   /** Moves the heads written so far to the list. */
   private cut(): void {
     if (this.at === this.from) return;
-    this.buffers.push(this.slab.subarray(this.from, this.at));
+    const piece = this.slab.subarray(this.from, this.at);
+    holdPiece(piece);
+    this.buffers.push(piece);
     this.from = this.at;
   }
 
   private newSlab(): void {
     this.cut();
-    this.slab = new Uint8Array(SLAB_BYTES);
-    this.view = new DataView(this.slab.buffer);
+    if (holderCount(this.slab.buffer) > 1) {
+      letGoPiece(this.slab);
+      this.slab = this.anySlab();
+      this.view = new DataView(this.slab.buffer);
+    }
     this.at = 0;
     this.from = 0;
+  }
+
+  private anySlab(): Uint8Array {
+    const unused = this.unusedSlabs.pop();
+    if (unused !== undefined) {
+      takeMemory(unused.buffer);
+      return unused;
+    }
+    const slab = new Uint8Array(SLAB_BYTES);
+    shareMemory(slab.buffer, () => {
+      if (this.unusedSlabs.length < UNUSED_SLABS_MAX) this.unusedSlabs.push(slab);
+    });
+    return slab;
   }
 }
 
