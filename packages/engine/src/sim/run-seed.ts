@@ -6,6 +6,7 @@
  * and where data was given up, a split brain was reported first.
  */
 import { lentCopy, letGoPiece } from '../payload';
+import type { OptionValues } from '../core';
 import { Role } from '../wire';
 import { SimClock } from './clock';
 import { SimDisk } from './disk';
@@ -31,8 +32,9 @@ export interface SeedResult {
   readonly log: readonly string[];
 }
 
-export function runSeed(seed: number): SeedResult {
-  return new SeedRun(seed).run();
+/** `net`: options of both nodes, on top of protocol C with short timeouts. */
+export function runSeed(seed: number, net: OptionValues = {}): SeedResult {
+  return new SeedRun(seed, net).run();
 }
 
 class SeedRun {
@@ -48,7 +50,10 @@ class SeedRun {
   /** A power cut took unflushed writes that only the peer still has: not to be promoted before it met the peer. */
   private readonly behind = new Set<SimNode>();
 
-  constructor(private readonly seed: number) {
+  constructor(
+    private readonly seed: number,
+    net: OptionValues,
+  ) {
     this.random = new SimRandom(seed);
     this.network = new SimNetwork(this.clock, this.random, seed % 4 === 0 ? 'bytes' : 'values');
     const node = (name: string, nodeId: number): SimNode => {
@@ -57,7 +62,7 @@ class SeedRun {
       const options = {
         name,
         nodeId,
-        net: { protocol: 'C', 'ping-int': 1, 'ping-timeout': 5, 'connect-int': 1 },
+        net: { protocol: 'C', 'ping-int': 1, 'ping-timeout': 5, 'connect-int': 1, ...net },
         // One slot for two extents: eviction all the time.
         diskOptions: { 'al-extents': 1 },
         peerDevice: {},

@@ -185,6 +185,23 @@ describe('resource-and-stonith', () => {
     expect(data(pair, 80)).toEqual([[7], [7]]);
   });
 
+  test('what the peer acknowledged and lost with its power comes again', () => {
+    for (let seed = 1; seed < 9; seed++) {
+      const pair = primary({ net: { fencing: 'resource-and-stonith' }, handlers: { 'fence-peer': 1 }, seed });
+      const { alice, bob } = pair;
+      const write = alice.write(80, 7);
+      pair.run(100, () => write.error === null);
+      bob.kill('power-cut');
+      pair.run(3000);
+      expect(alice.resource.suspended.fencing).toBe(true);
+      bob.attach();
+      bob.connection.connect();
+      pair.run(8000);
+      expect(states(pair)).toEqual(CONNECTED);
+      expect(data(pair, 80)).toEqual([[7], [7]]);
+    }
+  });
+
   test('resume-io goes on alone', () => {
     const pair = stonith(1);
     const { alice } = pair;

@@ -116,6 +116,7 @@ export class PairNode implements CableEnd {
       listen: (listener) => alive.listen(listener),
       agree: (agreed, flags) => alive.agree(agreed, flags),
       setIntegrityDigestSizes: (send, receive) => alive.setIntegrityDigestSizes(send, receive),
+      readData: (how) => alive.readData(how),
       close: () => alive.close(),
       send: (socket, packet) => {
         this.sent.push(packet);
@@ -137,11 +138,12 @@ export class PairNode implements CableEnd {
     if (code !== 1) throw new Error(`attach: ${code}`);
   }
 
-  /** The engine is killed; its kernel resets the sockets. */
-  kill(): void {
+  /** The engine is killed, and its kernel resets the sockets; or the machine is without power. */
+  kill(how: 'killed' | 'power-cut' = 'killed'): void {
     this.life++;
-    this.disk.killProcess();
-    this.pair.network.nodeGone(this, 'killed');
+    if (how === 'killed') this.disk.killProcess();
+    else this.disk.cutPower();
+    this.pair.network.nodeGone(this, how);
     ({ resource: this.resource, device: this.device, connection: this.connection } = this.objects());
   }
 

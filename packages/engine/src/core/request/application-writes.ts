@@ -75,6 +75,8 @@ export class ApplicationWrites {
   private postponed: WriteRequest[] = [];
   /** Under way to a peer that was lost while I/O is held: sent again, or given up, when that ends. */
   private readonly kept = new Map<WriteRequest, PeerDevice>();
+  /** Acknowledged by such a peer, and not known to be stable there. */
+  private keptLegs: WriteLeg[] = [];
   /** Between two Primaries: waiting for writes of the peer to the same blocks. */
   private behindPeer: WriteRequest[] = [];
   /** Issued and not destroyed. */
@@ -186,18 +188,24 @@ export class ApplicationWrites {
     this.destroyIfDone(leg.request);
   }
 
-  /** As `legLost`, but I/O is held: what the peer has acknowledged it has, the rest may be sent to it again. */
+  /** As `legLost`, but I/O is held: whether the peer still has it, and gets it again, is known when that ends. */
   legKept(leg: WriteLeg): void {
-    if (leg.ok || leg.request.completed) return leg.ok ? this.legStable(leg) : this.legLost(leg);
     const { request } = leg;
+    // Refused, and completed by the other copy.
+    if (request.completed && !leg.ok) return this.legLost(leg);
     leg.pending = false;
+    if (leg.ok) {
+      this.keptLegs.push(leg);
+      return;
+    }
     leg.done = true;
     request.legs = request.legs.filter((other) => other !== leg);
     this.kept.set(request, leg.peerDevice);
   }
 
-  /** The peer is back with the same data. */
+  /** The peer is back with the same data: what it acknowledged it has, the rest is sent again. */
   resend(to: PeerDevice): void {
+    for (const leg of this.takeKeptLegs(to)) this.legStable(leg);
     for (const [request, peerDevice] of [...this.kept]) {
       if (peerDevice !== to) continue;
       this.kept.delete(request);
@@ -208,11 +216,18 @@ export class ApplicationWrites {
 
   /** On without the peer: its blocks are out of sync. What has no other copy is tried again. */
   giveUpKept(): void {
+    for (const leg of this.takeKeptLegs(null)) this.legLost(leg);
     for (const request of [...this.kept.keys()]) {
       this.kept.delete(request);
       if (request.local === 'none') this.issue(request);
       else this.completeIfDone(request);
     }
+  }
+
+  private takeKeptLegs(of: PeerDevice | null): WriteLeg[] {
+    const taken = this.keptLegs.filter(({ peerDevice }) => of === null || peerDevice === of);
+    this.keptLegs = this.keptLegs.filter((leg) => !taken.includes(leg));
+    return taken;
   }
 
   /** The peer, Primary too, has not done it: it met a write of the peer's that comes first. */
