@@ -341,6 +341,10 @@ export class Connection {
     }
     for (const { request, peerDevice } of reads) peerDevice.device.reads.route(request);
     for (const { device } of this.peerDevices.values()) {
+      // A peer that comes back takes what was acknowledged for stable.
+      device.disk?.flushData((error) => {
+        if (error !== null) device.localIoFailed('write', error);
+      });
       device.disk?.writeBitmap(null, () => undefined);
       device.resumeIo();
     }

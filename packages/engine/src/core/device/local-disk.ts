@@ -71,8 +71,8 @@ export class LocalDisk {
   private isMoving = false;
   private superblockWriting = false;
   private superblockWaiters: ((ok: boolean) => void)[] = [];
-  /** A data write completed since the last data flush began. */
-  private dataDirty = false;
+  /** A data write completed since the last data flush began; or an engine before this one was killed after such a write. */
+  private dataDirty = true;
   private flushRunning = false;
   private readonly bitmapWrites: (() => void)[] = [];
   private flushWaiters: ((error: DiskError | null) => void)[] = [];
