@@ -8,6 +8,7 @@
  */
 import { resolve } from 'node:path';
 import {
+  BITMAP_SLOTS_MAX,
   decodeAnySuperblock,
   encodeAnySuperblock,
   findProblem,
@@ -125,18 +126,19 @@ export class MetaArea {
     const offset = superblockOffset(placement, deviceSizeBytes);
     if (offset < 0 || offset > this.device.sizeBytes - MD_BLOCK_BYTES) return null;
     const bytes = this.read(`${format}_md_disk_to_cpu`, offset, MD_BLOCK_BYTES);
-    const superblock = decodeAnySuperblock(format, bytes);
+    const decoded = decodeAnySuperblock(format, bytes);
     const complain = (message: string): null => {
       if (noise === 'loud') this.context.err(message);
       return null;
     };
-    if (isMetadataError(superblock)) {
+    if (isMetadataError(decoded)) {
       const { verbosity } = this.context.invocation.settings;
-      if (superblock.code !== 'no-magic') return complain(superblock.message);
+      if (decoded.code !== 'no-magic') return complain(decoded.message);
       return verbosity >= 1 ? complain(`${format} Magic number not found`) : null;
     }
-    const problem = findProblem(superblock, { placement, deviceSizeBytes });
+    const problem = findProblem(decoded, { placement, deviceSizeBytes });
     if (problem !== null) return complain(problem.message);
+    const superblock = withSlotsAtMost31(decoded);
     return { superblock, layout: layoutOfSuperblock(superblock, { placement, superblockOffsetBytes: offset }) };
   }
 
@@ -179,7 +181,20 @@ export class MetaArea {
     this.allowed.push(...ranges);
   }
 
+  /** Errors: MetaExit 10 for an area that does not lie on the device. */
   allowLayout(layout: MetadataLayout): void {
+    const start = Math.min(layout.bitmapOffsetBytes, layout.superblockOffsetBytes);
+    const end = Math.max(
+      layout.bitmapOffsetBytes + layout.bitmapSizeBytes,
+      layout.superblockOffsetBytes + MD_BLOCK_BYTES,
+    );
+    if (start < 0 || end > this.device.sizeBytes) {
+      throw new MetaExit(
+        EXIT.badValue,
+        `Device too small: the meta data would take the bytes from ${start} to ${end},\n` +
+          `but ${this.path} is only ${this.device.sizeBytes} bytes.`,
+      );
+    }
     this.allow(
       { offsetBytes: layout.superblockOffsetBytes, lengthBytes: MD_BLOCK_BYTES },
       { offsetBytes: layout.alOffsetBytes, lengthBytes: layout.alSizeBytes },
@@ -221,18 +236,17 @@ export class MetaArea {
    * message.
    */
   writeSuperblock(superblock: AnySuperblock): 'written' | 'refused' {
-    const problem = findProblem(superblock, { placement: this.placement, deviceSizeBytes: this.device.sizeBytes });
-    if (problem !== null) {
-      this.context.err(problem.message);
-      return 'refused';
-    }
+    if (!this.makesSense(superblock, 'loud')) return 'refused';
     this.writeInPlace(`${superblock.kind}_md_cpu_to_disk`, superblock);
     this.rememberPlace(superblock);
     return 'written';
   }
 
-  makesSense(superblock: AnySuperblock): boolean {
-    return findProblem(superblock, { placement: this.placement, deviceSizeBytes: this.device.sizeBytes }) === null;
+  /** `loud` says why not. */
+  makesSense(superblock: AnySuperblock, noise: 'loud' | 'quiet' = 'quiet'): boolean {
+    const problem = findProblem(superblock, { placement: this.placement, deviceSizeBytes: this.device.sizeBytes });
+    if (problem !== null && noise === 'loud') this.context.err(problem.message);
+    return problem === null;
   }
 
   /** Without looking whether it makes sense, and without changing what is remembered of the place. */
@@ -285,6 +299,12 @@ export class MetaArea {
     );
     if (!inside) throw new Error(`${what}: ${lengthBytes} bytes at ${offsetBytes} are outside the metadata`);
   }
+}
+
+/** As drbdmeta takes it (metadata.md 1.7); it has no room for the bits of more. */
+function withSlotsAtMost31(superblock: AnySuperblock): AnySuperblock {
+  if (superblock.kind !== 'v09' || superblock.bmMaxPeers <= BITMAP_SLOTS_MAX) return superblock;
+  return { ...superblock, bmMaxPeers: BITMAP_SLOTS_MAX };
 }
 
 const TRACE_VERBOSITY = 2;

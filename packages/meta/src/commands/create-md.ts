@@ -153,7 +153,6 @@ async function write(
   } else {
     const layout = newLayout(context, area, plan.maxPeers);
     await checkForData(context, area, layout);
-    refuseIfOutside(area, layout);
     area.allowLayout(layout);
     superblock = freshSuperblock(area, layout);
     if (plan.replaces) writeInterim(area, superblock);
@@ -185,18 +184,6 @@ function newLayout(context: MetaContext, area: MetaArea, maxPeers: number): Meta
       ? {}
       : { bytesPerBit: context.invocation.settings.bitmapBlockSizeBytes }),
   });
-}
-
-/** Before anything is written: the whole area lies on the device. */
-function refuseIfOutside(area: MetaArea, layout: MetadataLayout): void {
-  const end = layout.bitmapOffsetBytes + layout.bitmapSizeBytes;
-  if (layout.bitmapOffsetBytes < 0 || end > area.device.sizeBytes) {
-    throw new MetaExit(
-      EXIT.badValue,
-      `Device too small: the meta data would take the bytes from ${Math.min(layout.bitmapOffsetBytes, layout.superblockOffsetBytes)} to ${end},\n` +
-        `but ${area.path} is only ${area.device.sizeBytes} bytes.`,
-    );
-  }
 }
 
 function freshSuperblock(area: MetaArea, layout: MetadataLayout): AnySuperblock {

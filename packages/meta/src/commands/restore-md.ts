@@ -48,22 +48,23 @@ export const restoreMd: Command = async (context) => {
       context.err('override activity log striping from commandline');
     }
     const layout = layoutFor(context, area, maxPeers, geometry);
+    area.allowLayout(layout);
     const effectiveSizeSectors = area.clipSize(geometry.effectiveSizeSectors, layout.usableDataSectors);
     const slots = parser.bitmaps(format, maxPeers);
     if (maxPeers < 1 || maxPeers > BITMAP_SLOTS_MAX) {
       throw new MetaExit(EXIT.badValue, `max-peers ${maxPeers} not in allowed range 1 .. ${BITMAP_SLOTS_MAX}.`);
     }
 
-    area.allowLayout(layout);
-    const superblock = superblockOf(identity, { ...geometry, effectiveSizeSectors }, layout);
-    // In the place of what is there, and in front of what a resize left behind.
-    if (existing.kind !== 'none' && area.makesSense(superblock)) writeInterim(area, superblock);
-    writeBitmap(context, area, layout, { slots, effectiveSizeSectors });
-    area.flush();
-    if (area.writeSuperblock({ ...superblock, effectiveSizeSectors }) === 'refused') {
+    const superblock = { ...superblockOf(identity, geometry, layout), effectiveSizeSectors };
+    if (!area.makesSense(superblock, 'loud')) {
       context.err('Writing failed');
       return EXIT.failed;
     }
+    // In the place of what is there, and in front of what a resize left behind.
+    if (existing.kind !== 'none') writeInterim(area, superblock);
+    writeBitmap(context, area, layout, { slots, effectiveSizeSectors });
+    area.flush();
+    area.writeSuperblock(superblock);
     context.out('Successfully restored meta data');
     return EXIT.ok;
   });

@@ -118,7 +118,7 @@ export class DumpParser {
   }
 
   geometry(format: 'v07' | 'v08' | 'v09'): DumpGeometry {
-    const effectiveSizeSectors = this.namedNumber('la-size-sect');
+    const effectiveSizeSectors = this.namedCount('la-size-sect');
     if (format === 'v07') {
       const implied = { bytesPerBit: BM_BYTES_PER_BIT_MIN, deviceUuid: 0n, laPeerMaxBioSize: 0 };
       return { effectiveSizeSectors, ...implied, alStripes: 1, alStripeSize4k: 8 };
@@ -135,9 +135,9 @@ export class DumpParser {
       effectiveSizeSectors,
       bytesPerBit,
       deviceUuid: this.namedHex('device-uuid', 16),
-      laPeerMaxBioSize: this.namedNumber('la-peer-max-bio-size'),
-      alStripes: this.namedNumber('al-stripes'),
-      alStripeSize4k: this.namedNumber('al-stripe-size-4k'),
+      laPeerMaxBioSize: this.namedCount('la-peer-max-bio-size'),
+      alStripes: this.namedCount('al-stripes'),
+      alStripeSize4k: this.namedCount('al-stripe-size-4k'),
     };
   }
 
@@ -168,6 +168,8 @@ export class DumpParser {
         return runs;
       }
       if (token.kind === 'number') {
+        // The original takes it for a very large one, and fills the bitmap.
+        if (token.value < 0) throw parseError(token.line, `repeat count ${token.value} out of range`);
         this.advance();
         this.keyword('times');
         runs.push({ count: token.value, value: this.hexAndSemicolon(16) });
@@ -189,6 +191,15 @@ export class DumpParser {
   private namedNumber(keyword: string): number {
     this.keyword(keyword);
     return this.numberAndSemicolon();
+  }
+
+  /** What is never negative; the original takes a negative one for a very large one. */
+  private namedCount(keyword: string): number {
+    this.keyword(keyword);
+    const { line } = this.token;
+    const value = this.numberAndSemicolon();
+    if (value < 0) throw parseError(line, `${keyword} ${value} out of range`);
+    return value;
   }
 
   private namedHex(keyword: string, digitCount: 8 | 16): bigint {
