@@ -11,7 +11,7 @@ import type { CableEnd, SimNetwork } from '../../src/sim/network';
 import { hostOfLife, linkOfLife } from '../../src/sim/node-life';
 import { applyAl, createMd } from '../../src/sim/prepare-disk';
 import type { SimRandom } from '../../src/sim/random';
-import { Conn, StateResult as SS, conns, disks, roles } from '../../src/wire';
+import { Conn, Role, StateResult as SS, conns, disks, roles } from '../../src/wire';
 import type { NodeName } from './recorded-story';
 import { parseStoryConf, type StoryConf, type StoryVolume } from './story-conf';
 import { tellingOf, type Told } from './told';
@@ -250,8 +250,9 @@ export class StoryNode implements CableEnd {
 
   /** As get-gi prints them, null without a disk: UUIDs, then the flags. */
   generation(minor: number): { readonly uuids: readonly bigint[]; readonly flags: string } | null {
-    const disk = this.device(minor)?.disk;
-    if (disk === undefined || disk === null) return null;
+    const device = this.device(minor);
+    const disk = device?.disk;
+    if (device === null || disk === undefined || disk === null) return null;
     const { superblock } = disk;
     const peer = disk.peer(1 - this.nodeId);
     const own = (mask: number): string => (hasFlags(superblock.flags, mask) ? '1' : '0');
@@ -270,7 +271,8 @@ export class StoryNode implements CableEnd {
         ofPeer(PeerMdFlag.connected),
         ofPeer(PeerMdFlag.fullSync),
         ofPeer(PeerMdFlag.outdated),
-        own(MdFlag.crashedPrimary),
+        // A Primary's is set by DRBD 9's rule; 8.4 has it only for one that did crash.
+        device.resource.role === Role.Primary ? Number(device.crashedPrimary) : own(MdFlag.crashedPrimary),
       ].join(':'),
     };
   }

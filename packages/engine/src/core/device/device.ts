@@ -207,7 +207,8 @@ export class Device {
     put(MdFlag.consistent, this.diskState > Disk.Inconsistent);
     put(MdFlag.wasUpToDate, this.diskState > Disk.Outdated);
     put(MdFlag.primaryInd, primaryKnown);
-    put(MdFlag.crashedPrimary, this.crashedPrimary);
+    // DRBD 9's rule, as the format is DRBD 9's: its attach looks at this flag alone to find a Primary that crashed.
+    put(MdFlag.crashedPrimary, this.crashedPrimary || this.resource.role === Role.Primary);
     put(MdFlag.alDisabled, !this.diskOptions.alUpdates);
     let changed = flags !== disk.superblock.flags;
     if (changed) disk.update({ flags });
