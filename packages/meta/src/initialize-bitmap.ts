@@ -35,7 +35,11 @@ export function initializeBitmap(context: MetaContext, area: MetaArea, layout: M
 }
 
 function fill(area: MetaArea, offset: number, length: number): void {
+  const progress = area.startProgress(length);
   for (let done = 0; done < length; done += CHUNK_BYTES) {
-    area.write('bitmap', offset + done, new Uint8Array(Math.min(CHUNK_BYTES, length - done)).fill(0xff));
+    const bytes = Math.min(CHUNK_BYTES, length - done);
+    area.write('bitmap', offset + done, new Uint8Array(bytes).fill(0xff));
+    progress.advance(bytes);
   }
+  progress.end();
 }

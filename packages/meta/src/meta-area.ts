@@ -30,6 +30,7 @@ import { COMMANDS } from './command-line/command-table';
 import type { Invocation } from './command-line/invocation';
 import { hexDump } from './hex';
 import { EXIT, MetaExit } from './meta-exit';
+import { ProgressBar } from './progress-bar';
 
 /** Metadata that was found and makes sense. */
 export interface FoundMetadata {
@@ -221,9 +222,20 @@ export class MetaArea {
 
   writeZeroes(what: string, offsetBytes: number, lengthBytes: number): void {
     this.checkAllowed(what, offsetBytes, lengthBytes);
-    if (this.context.invocation.settings.dryRun) return;
-    this.device.writeZeroes(offsetBytes, lengthBytes);
-    this.dirty = true;
+    if (this.isDryRun) return;
+    const progress = this.startProgress(lengthBytes);
+    for (let done = 0; done < lengthBytes; done += ZEROES_BYTES_MAX) {
+      const bytes = Math.min(ZEROES_BYTES_MAX, lengthBytes - done);
+      this.device.writeZeroes(offsetBytes + done, bytes);
+      this.dirty = true;
+      progress.advance(bytes);
+    }
+    progress.end();
+  }
+
+  /** For whoever writes so much in pieces. */
+  startProgress(totalBytes: number): ProgressBar {
+    return new ProgressBar(this.context.io, totalBytes);
   }
 
   /** What was written is stable before what comes next. */
@@ -306,6 +318,9 @@ function withSlotsAtMost31(superblock: AnySuperblock): AnySuperblock {
   if (superblock.kind !== 'v09' || superblock.bmMaxPeers <= BITMAP_SLOTS_MAX) return superblock;
   return { ...superblock, bmMaxPeers: BITMAP_SLOTS_MAX };
 }
+
+/** Often enough to show how far it is, seldom enough to cost nothing where the device can clear ranges. */
+const ZEROES_BYTES_MAX = 64 * 1024 * 1024;
 
 const TRACE_VERBOSITY = 2;
 const DUMP_VERBOSITY = 3;

@@ -65,8 +65,11 @@ const CHUNK_BYTES = 4 * 1024 * 1024;
 function copyRange(area: MetaArea, from: number, to: number, lengthBytes: number): void {
   const starts = Array.from({ length: Math.ceil(lengthBytes / CHUNK_BYTES) }, (_, i) => i * CHUNK_BYTES);
   if (to > from) starts.reverse();
+  const progress = area.startProgress(lengthBytes);
   for (const start of starts) {
     const bytes = area.read('bitmap', from + start, Math.min(CHUNK_BYTES, lengthBytes - start));
     area.write('bitmap', to + start, bytes);
+    progress.advance(bytes.length);
   }
+  progress.end();
 }

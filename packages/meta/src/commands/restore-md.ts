@@ -143,6 +143,7 @@ function writeBitmap(
   if (wordCount === 0) return;
   const slots = bitmap.slots.map((runs) => expand(runs, wordCount));
   const { blockCount } = blocksOfSlotWords(0, wordCount, slotCount - 1, slotCount);
+  const progress = area.startProgress(blockCount * MD_BLOCK_BYTES);
   for (let blockNumber = 0; blockNumber < blockCount; blockNumber++) {
     const offset = blockNumber * MD_BLOCK_BYTES;
     const length = Math.min(MD_BLOCK_BYTES, limitBytes - offset);
@@ -157,7 +158,9 @@ function writeBitmap(
       );
     });
     area.write('meta_restore_md', layout.bitmapOffsetBytes + offset, block.subarray(0, length));
+    progress.advance(length);
   }
+  progress.end();
 }
 
 const wordCountOf = (runs: readonly BitmapRun[]): number => runs.reduce((sum, { count }) => sum + 2 * count, 0);
