@@ -75,6 +75,7 @@ export interface PeerLink {
   agree(version: number, featureFlags: number): void;
   setIntegrityDigestSizes(sendBytes: number, receiveBytes: number): void;
   send(socket: SocketKind, packet: Packet): void;
+  readData(how: 'on' | 'paused'): void;
   close(): void;
 }
 

@@ -47,6 +47,7 @@ export function linkOfLife(link: PeerLink, isAlive: () => boolean): PeerLink {
     agree: (version, flags) => link.agree(version, flags),
     setIntegrityDigestSizes: (send, receive) => link.setIntegrityDigestSizes(send, receive),
     send: (socket, packet) => alive(() => link.send(socket, packet)),
+    readData: (how) => alive(() => link.readData(how)),
     close: () => link.close(),
     listen: (listener) =>
       link.listen({

@@ -26,6 +26,8 @@ export interface Link {
   setIntegrityDigestSizes(sendBytes: number, receiveBytes: number): void;
   /** Queues the packet; what one callback sends leaves in one write per socket. Payload pieces must not change any more. */
   send(socket: SocketKind, packet: Packet): void;
+  /** Whether the data socket is read. What has been read already is handed over all the same. */
+  readData(how: 'on' | 'paused'): void;
   /** Closes both sockets after what was sent; no listener call follows. */
   close(): void;
 }

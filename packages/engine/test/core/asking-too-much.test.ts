@@ -1,4 +1,7 @@
-/** A peer that asks for much and takes it slowly costs a bounded amount of memory, and gets everything in the end. */
+/**
+ * A peer that asks for much and takes it slowly costs a bounded amount of memory, and so does one that sends more than the disk can
+ * write. Everything is done in the end.
+ */
 import { ANSWER_BYTES_MAX } from '../../src/core/connection/answer-budget';
 import { Pair } from './pair';
 
@@ -31,4 +34,24 @@ test('120 MiB asked for at once: about 32 MiB are under way at any time', () => 
   expect(most).toBeLessThanOrEqual(ANSWER_BYTES_MAX + MIB);
   pair.run(100);
   expect(alice.connection.answers.heldBytes).toBe(0);
+});
+
+test('120 MiB sent at once: the peer reads on as its disk gets done', () => {
+  const pair = new Pair({ diskBytes: 4 * MIB }).upToDate();
+  const { alice, bob } = pair;
+  const head = { kind: 'Data', volume: 0, seq: 0, flags: 0, sizeBytes: MIB } as const;
+  for (let i = 0; i < REQUESTS; i++) {
+    const payload = [new Uint8Array(MIB).fill(i)];
+    alice.connection.sendData({ ...head, sector: (i % 3) * 2048, blockId: BigInt(i), payload });
+  }
+  let most = 0;
+  pair.run(20_000, () => {
+    most = Math.max(most, bob.connection.incomingWrites.bytes);
+    return most > 0 && bob.connection.incomingWrites.bytes === 0;
+  });
+  pair.run(500);
+  expect(most).toBe(33 * MIB);
+  expect(bob.connection.incomingWrites.bytes).toBe(0);
+  // In the order in which they were sent.
+  expect([0, 1, 2].map((third) => bob.peek(third * 2048, MIB))).toEqual([[117], [118], [119]]);
 });

@@ -49,6 +49,8 @@ export class PlayedLink implements PeerLink {
     this.sent.push({ socket, packet });
   }
 
+  readData(): void {}
+
   close(): void {
     this.isClosed = true;
   }

@@ -67,6 +67,9 @@ class BadPeerLink implements PeerLink {
     this.sentCount++;
   }
 
+  /** One that does not care whether it is read. */
+  readData(): void {}
+
   close(): void {
     this.isClosed = true;
     this.framers.data.stop();

@@ -27,6 +27,7 @@ import type { Resource } from '../resource/resource';
 import { AnswerBudget } from './answer-budget';
 import { dispatch } from './dispatch';
 import { Handshake } from './handshake';
+import { IncomingWrites } from './incoming-writes';
 import { Keepalive } from './keepalive';
 import { ReceiveEpochs } from './receive-epochs';
 import { SendEpochs } from './send-epochs';
@@ -56,6 +57,10 @@ export class Connection {
   verifyDigest: Digest | null = null;
   sendEpochs: SendEpochs;
   receiveEpochs: ReceiveEpochs;
+  readonly incomingWrites = new IncomingWrites(
+    () => this.net.maxBuffers,
+    (how) => this.link?.readData(how),
+  );
   readonly answers = new AnswerBudget(() => this.link?.unsentBytes ?? 0);
   readonly pendingWrites = new Map<number, WriteLeg>();
   /** Of application writes that the peer has not answered for: C by its acknowledgement, A and B by the barrier's. */
@@ -325,6 +330,7 @@ export class Connection {
     this.receiveEpochs.stop();
     this.stateRequests.connectionLost();
     this.answers.connectionLost();
+    this.incomingWrites.connectionLost();
     for (const peerDevice of this.peerDevices.values()) peerDevice.connectionLost();
     this.pendingWrites.clear();
     this.inFlightSectors = 0;

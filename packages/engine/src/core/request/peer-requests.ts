@@ -22,6 +22,9 @@ interface PeerWrite {
   holdsExtents: boolean;
 }
 
+/** As for every other request without data of its own: 32 activity-log extents. */
+const WRITE_SAME_BYTES_MAX = 128 * 1024 * 1024;
+
 export class PeerRequests {
   /** Counts connections: an answer is meant for the one that asked. */
   private session = 0;
@@ -39,6 +42,7 @@ export class PeerRequests {
   write(packet: WritePacket): boolean {
     const { device, connection } = this.peerDevice;
     if (!isWithin(packet, device.sizeSectors)) return false;
+    if (packet.kind === 'WriteSame' && packet.sizeBytes > WRITE_SAME_BYTES_MAX) return false;
     this.peerDevice.stats.receivedSectors += packet.sizeBytes / 512;
     const epoch = connection.receiveEpochs.enter();
     if (device.usableDisk === null) {
@@ -58,6 +62,7 @@ export class PeerRequests {
     };
     this.inFlight++;
     hold(payloadOf(packet));
+    connection.incomingWrites.entered(dataBytes(packet));
     const enter = (): void => device.peerLocks.enter(request.lock);
     if (!connection.net.allowTwoPrimaries) enter();
     else {
@@ -124,6 +129,7 @@ export class PeerRequests {
     const { packet } = request;
     this.inFlight--;
     letGo(payloadOf(packet));
+    this.peerDevice.connection.incomingWrites.done(dataBytes(packet));
     if (answer === null || request.session !== this.session) return;
     this.acknowledge(answer, packet);
     this.peerDevice.connection.receiveEpochs.completed(request.epoch);
@@ -176,6 +182,7 @@ export class PeerRequests {
     const { packet } = request;
     this.inFlight--;
     letGo(payloadOf(packet));
+    this.peerDevice.connection.incomingWrites.done(dataBytes(packet));
     if (error !== null && disk !== null) device.localIoFailed('write', error);
     if (request.session === this.session) {
       if (error !== null) this.acknowledge('NegAck', packet);
@@ -218,6 +225,9 @@ export class PeerRequests {
 }
 
 const NO_PIECES: readonly Uint8Array[] = [];
+
+/** In memory, while the write is under way. */
+const dataBytes = (packet: WritePacket): number => (packet.kind === 'Data' ? packet.sizeBytes : 0);
 
 function payloadOf(packet: WritePacket): readonly Uint8Array[] {
   return 'payload' in packet ? packet.payload : NO_PIECES;

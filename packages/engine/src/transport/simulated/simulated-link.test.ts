@@ -115,4 +115,18 @@ describe('a simulated pair', () => {
     scheduler.run();
     expect([a.drainedCount, pair.a.unsentBytes]).toEqual([1, 0]);
   });
+
+  test('hands over nothing of the data socket while that is paused, and everything in order afterwards', () => {
+    const { scheduler, b, pair } = setUp();
+    scheduler.run(0);
+    pair.b.readData('paused');
+    for (const value of [1, 2, 3]) pair.a.send('data', state(value));
+    pair.a.send('meta', { kind: 'Ping', volume: 0 });
+    scheduler.run();
+    expect(b.kinds).toEqual(['meta Ping']);
+    pair.b.readData('on');
+    pair.a.send('data', state(4));
+    scheduler.run();
+    expect(b.packets.slice(1).map(({ packet }) => packet)).toEqual([1, 2, 3, 4].map(state));
+  });
 });

@@ -150,6 +150,9 @@ class SimulatedLink implements Link {
   private state: 'open' | 'closed' = 'open';
   private isCut = false;
   private aboveHigh = false;
+  private reading: 'on' | 'paused' = 'on';
+  /** Arrived while the data socket was not read. */
+  private readonly unread: Packet[] = [];
 
   constructor(
     private readonly options: SimulatedPairOptions,
@@ -236,7 +239,27 @@ class SimulatedLink implements Link {
   }
 
   packet(socket: SocketKind, packet: Packet): void {
-    if (this.state === 'open') this.listener?.packet(socket, packet);
+    if (this.state !== 'open') return;
+    if (socket === 'data' && (this.reading === 'paused' || this.unread.length > 0)) {
+      if ('payload' in packet) hold(packet.payload);
+      this.unread.push(packet);
+    } else this.listener?.packet(socket, packet);
+  }
+
+  readData(how: 'on' | 'paused'): void {
+    if (this.reading === how) return;
+    this.reading = how;
+    if (how === 'on') this.options.scheduler.schedule(0, () => this.readOn());
+  }
+
+  /** What arrived meanwhile, in order, until the reader pauses again. */
+  private readOn(): void {
+    while (this.reading === 'on' && this.state === 'open') {
+      const packet = this.unread.shift();
+      if (packet === undefined) break;
+      this.listener?.packet('data', packet);
+      if ('payload' in packet) letGo(packet.payload);
+    }
   }
 
   checked(error: ProtocolError | null): void {

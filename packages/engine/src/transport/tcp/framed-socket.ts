@@ -24,6 +24,7 @@ export class FramedSocket {
   private readonly socket: Socket;
   private early: Uint8Array[] = [];
   private earlyBytes = 0;
+  private reading: 'on' | 'paused' = 'on';
   private listener: SocketListener | null = null;
   private ending: string | null = null;
   /** No listener call follows. */
@@ -110,6 +111,14 @@ export class FramedSocket {
       this.handle(this.framer.resume(this.listener));
       this.flow();
     });
+  }
+
+  /** A paused socket hands over what it has read, and then nothing until it is read on: the peer's kernel has to wait. */
+  read(how: 'on' | 'paused'): void {
+    if (this.silent || this.reading === how) return;
+    this.reading = how;
+    if (how === 'paused') this.socket.pause();
+    else this.flow();
   }
 
   setReceiveDigestBytes(digestBytes: number): void {
@@ -202,7 +211,7 @@ export class FramedSocket {
   }
 
   private flow(): void {
-    if (!this.framer.held) this.socket.resume();
+    if (!this.framer.held && this.reading === 'on') this.socket.resume();
   }
 
   private end(text: string): void {

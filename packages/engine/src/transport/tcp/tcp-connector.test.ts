@@ -401,4 +401,46 @@ describe('a link', () => {
     await recorder.until(() => recorder.drainedCount === 1);
     expect(recorder.link.unsentBytes).toBeLessThan(UNSENT_HIGH_BYTES);
   });
+
+  test('is not read while it is paused, and loses nothing', async () => {
+    const { a, b } = await agreedPair();
+    b.link.readData('paused');
+    const block = { kind: 'Data', volume: 0, sector: 0, blockId: 1n, flags: 0, sizeBytes: 1 << 20 } as const;
+    const payload = [new Uint8Array(1 << 20)];
+    const count = 40;
+    for (let seq = 0; seq < count; seq++) a.link.send('data', { ...block, seq, payload });
+    // The meta socket goes on; what fits into the kernels' buffers has left.
+    b.link.send('meta', { kind: 'Ping', volume: 0 });
+    await a.until(() => a.kinds.includes('meta Ping'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(a.link.unsentBytes).toBeGreaterThan(UNSENT_HIGH_BYTES);
+    expect(b.packets.length).toBeLessThan(count / 2);
+    b.link.readData('on');
+    await b.until(() => b.packets.length === count);
+    expect(b.packets.map(({ packet }) => (packet.kind === 'Data' ? packet.seq : -1))).toEqual(
+      Array.from({ length: count }, (_, seq) => seq),
+    );
+  });
+
+  test('ends when the peer lets too many answers on the meta socket wait', async () => {
+    const localPort = await freePort();
+    const accepted: Socket[] = [];
+    const server = createServer({ pauseOnConnect: true }, (socket) => void accepted.push(socket)).listen(
+      0,
+      '127.0.0.2',
+    );
+    servers.push(server);
+    await once(server, 'listening');
+    const { link } = search({ localPort, peerPort: (server.address() as AddressInfo).port });
+    const recorder = new LinkRecorder(await link);
+    sockets.push(...accepted);
+    recorder.link.agree(101, FEATURES_ALL);
+    const ack = { kind: 'WriteAck', volume: 0, sector: 0, blockId: 1n, sizeBytes: 4096, seq: 0 } as const;
+    for (let i = 0; i < 800_000 && recorder.ending === null; i++) {
+      recorder.link.send('meta', ack);
+      if (i % 10_000 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await recorder.until(() => recorder.ending !== null);
+    expect(recorder.ending).toEqual({ reason: 'NetworkFailure', text: 'meta socket: the peer does not read' });
+  });
 });

@@ -6,6 +6,9 @@ import type { FramedSocket } from './framed-socket';
 export const UNSENT_HIGH_BYTES = 4 * 1024 * 1024;
 export const UNSENT_LOW_BYTES = 1024 * 1024;
 
+/** Acks of 1.6 GiB in 4 KiB writes. A peer that lets so many wait, and asks for more, has stopped to read. */
+export const META_UNSENT_BYTES_MAX = 16 * 1024 * 1024;
+
 type Ending = Parameters<LinkListener['closed']>;
 
 /** A data and a meta socket that belong together. */
@@ -60,9 +63,18 @@ export class TcpLink implements Link {
 
   send(socket: SocketKind, packet: Packet): void {
     if (this.state !== 'open') return;
-    if (socket === 'meta') return this.meta.send(packet);
+    if (socket === 'meta') {
+      this.meta.send(packet);
+      if (this.meta.unsentBytes > META_UNSENT_BYTES_MAX)
+        this.ended(['NetworkFailure', 'meta socket: the peer does not read'], true);
+      return;
+    }
     this.data.send(packet);
     if (!this.aboveHigh && this.data.unsentBytes > UNSENT_HIGH_BYTES) this.aboveHigh = true;
+  }
+
+  readData(how: 'on' | 'paused'): void {
+    this.data.read(how);
   }
 
   /** The meta socket stays until the peer has read the data socket to its end: its end would cut that short. */
