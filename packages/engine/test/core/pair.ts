@@ -49,6 +49,8 @@ export class PairNode implements CableEnd {
   readonly log: string[] = [];
   readonly handlers: string[] = [];
   readonly sent: Packet[] = [];
+  /** What is lost on the way from this node, as if it had never been sent. */
+  loses: (packet: Packet) => boolean = () => false;
   private life = 0;
   readonly exitCodes: Record<string, number>;
 
@@ -119,6 +121,7 @@ export class PairNode implements CableEnd {
       readData: (how) => alive.readData(how),
       close: () => alive.close(),
       send: (socket, packet) => {
+        if (this.loses(packet)) return;
         this.sent.push(packet);
         alive.send(socket, limited(packet));
       },

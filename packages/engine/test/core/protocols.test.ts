@@ -191,3 +191,31 @@ describe.each([86, 87, 88, 89, 90, 91, 92, 93, 94, 95, 96, 97, 100, 101])('proto
     expectEqualData(pair);
   });
 });
+
+describe.each([
+  [90, true],
+  [95, true],
+  [96, false],
+  [101, false],
+])('version %i: a target that does not tell of the end', (version, endsByCounting) => {
+  const silent = (): Pair => {
+    const pair = new Pair({ version }).upToDate();
+    pair.bob.loses = (packet) => packet.kind === 'State';
+    return pair;
+  };
+
+  test.each([
+    ['with every block', (pair: Pair) => pair.bob.peerDevice.bitmap?.bitCount ?? 0],
+    ['with nothing to do', () => 0],
+  ])(`resync %s: the source ${endsByCounting ? 'counts' : 'waits'}`, (_how, dirtyBits) => {
+    const pair = silent();
+    const { alice } = pair;
+    for (const { peerDevice } of pair.nodes) peerDevice.bitmap?.set(0, dirtyBits(pair));
+    alice.resource.states.force(alice.peerDevice, { conn: Conn.SyncSource });
+    pair.bob.resource.states.force(pair.bob.peerDevice, { conn: Conn.WFSyncUUID });
+    pair.run(5000);
+    expect(alice.peerDevice.outOfSyncBits).toBe(0);
+    expect(alice.states).toBe(endsByCounting ? '2/2 10 8/8' : '2/2 16 8/4');
+    expect(pair.bob.device.diskState).toBe(8);
+  });
+});

@@ -15,6 +15,9 @@ import { unfencePeer } from '../fencing/fence-peer';
 import { isAllZero } from './all-zero';
 import { SyncProgress } from './sync-progress';
 
+/** From this version on the target tells the source of the end of a resync, and sync UUIDs derive from bitmap UUIDs. */
+const EXPLICIT_END_VERSION_MIN = 96;
+
 export class ResyncSource {
   private run = 0;
   private failedBits = 0;
@@ -30,13 +33,16 @@ export class ResyncSource {
     this.targetIsDone = false;
     peerDevice.progress = new SyncProgress(peerDevice.outOfSyncBits, device.resource.host.nowMs());
     const set = peerDevice.uuids;
-    const usable = set.bitmap !== 0n && set.bitmap !== JUST_CREATED;
+    // Older peers know no relation between the two.
+    const usable = set.bitmap !== 0n && set.bitmap !== JUST_CREATED && connection.version >= EXPLICIT_END_VERSION_MIN;
     const syncUuid = usable ? addUuid(set.bitmap, SYNC_UUID_OFFSET) : device.resource.host.randomUuid() & ~1n;
     peerDevice.setUuids({ ...pushHistory(set, set.bitmap), bitmap: syncUuid });
     // The target must not learn of a UUID that this side could forget in a crash.
     const { run } = this;
     device.commitGeneration(() => {
-      if (run === this.run) connection.sendData({ kind: 'SyncUuid', volume: device.volume, uuid: syncUuid });
+      if (run !== this.run) return;
+      connection.sendData({ kind: 'SyncUuid', volume: device.volume, uuid: syncUuid });
+      this.endByCounting();
     });
     device.resource.log(
       'info',
@@ -112,6 +118,7 @@ export class ResyncSource {
           sizeBytes,
           seq: peerDevice.nextSeq(),
         });
+        this.endByCounting();
         return;
       }
     }
@@ -137,6 +144,7 @@ export class ResyncSource {
   /** P_RS_WRITE_ACK for a resync block. */
   written(sector: number, sizeBytes: number): void {
     this.peerDevice.setInSync(sector, sizeBytes);
+    this.endByCounting();
     this.noteProgress();
   }
 
@@ -144,11 +152,24 @@ export class ResyncSource {
   failed(_sector: number, sizeBytes: number): void {
     this.failedBits += Math.ceil(sizeBytes / 4096);
     if (this.peerDevice.progress !== null) this.peerDevice.progress.failedBits = this.failedBits;
+    this.endByCounting();
   }
 
   private noteProgress(): void {
     const { progress, device } = this.peerDevice;
     progress?.advance(device.resource.host.nowMs(), this.peerDevice.outOfSyncBits);
+  }
+
+  /** Old peers do not say that the resync is over: it is when the last bit is clear. Source: wire.md 8.5. */
+  private endByCounting(): void {
+    const { peerDevice, run } = this;
+    const { connection, device } = peerDevice;
+    if (connection.version >= EXPLICIT_END_VERSION_MIN || this.targetIsDone) return;
+    if (peerDevice.outOfSyncBits > this.failedBits) return;
+    this.targetIsDone = true;
+    device.resource.host.after(0, () => {
+      if (run === this.run && peerDevice.conn === Conn.SyncSource) this.targetFinished();
+    });
   }
 
   /** Bits were cleared: perhaps the last ones that the end waited for. */
