@@ -2,18 +2,7 @@
  * Side by side with the installed drbdmeta on loop devices: what one writes the other reads, byte for byte.
  * Needs root, losetup and drbdmeta; without them every test here is reported as skipped.
  */
-import { spawnSync } from 'node:child_process';
-import {
-  closeSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   alTransactionBlockOffset,
@@ -25,63 +14,23 @@ import {
   type AlTransactionInput,
 } from '@tsdrbd/engine/metadata';
 import { sectors } from '@tsdrbd/engine/units';
-import { runCaptured, type Captured } from '../support/run-captured';
+import {
+  attach,
+  bytesOf,
+  canRun,
+  comparable,
+  makeDirectory,
+  maybe,
+  ours,
+  removeDirectory,
+  theirs,
+} from './beside-drbdmeta';
 
-const canRun =
-  process.getuid?.() === 0 && ['drbdmeta', 'losetup'].every((name) => isInstalled(name)) && hasLoopDevices();
-const maybe = canRun ? test : test.skip;
 const MIB = 1024 * 1024;
 
-function isInstalled(name: string): boolean {
-  return spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
-}
-
-function hasLoopDevices(): boolean {
-  return spawnSync('losetup', ['-f']).status === 0;
-}
-
 let directory = '';
-const loops: string[] = [];
-
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'tsdrbdmeta-interop-'));
-});
-afterEach(() => {
-  for (const loop of loops.splice(0)) spawnSync('losetup', ['-d', loop]);
-  rmSync(directory, { recursive: true });
-});
-
-/** An image behind a loop device. */
-function attach(name: string, sizeBytes: number): { readonly loop: string; readonly image: string } {
-  const image = join(directory, name);
-  writeFileSync(image, '');
-  truncateSync(image, sizeBytes);
-  const { stdout, status, stderr } = spawnSync('losetup', ['-f', '--show', image], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`losetup: ${stderr}`);
-  const loop = stdout.trim();
-  loops.push(loop);
-  return { loop, image };
-}
-
-function theirs(...words: readonly string[]): Captured {
-  const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
-  const { status, stdout, stderr } = spawnSync('drbdmeta', words, { encoding: 'utf8', env, input: '' });
-  return { exitCode: status ?? -1, stdout, stderr };
-}
-
-const ours = (...words: readonly string[]): Promise<Captured> => runCaptured(directory, words);
-
-/** Loop devices cache what their file holds. */
-const bytesOf = ({ loop, image }: { readonly loop: string; readonly image: string }): Buffer => {
-  spawnSync('blockdev', ['--flushbufs', loop]);
-  return readFileSync(image);
-};
-
-/** 9.22 knows no members line and, for v08, no flags; time, host and command line are anybody's. */
-function comparable(dump: string, format: string): string {
-  const lines = dump.split('\n').filter((line) => !line.startsWith('members ') && !/^# (\d{4}-|\S+> )/.test(line));
-  return format === 'v08' ? lines.filter((line) => !line.includes('flags 0x')).join('\n') : lines.join('\n');
-}
+beforeEach(() => void (directory = makeDirectory()));
+afterEach(removeDirectory);
 
 describe(canRun ? 'beside drbdmeta 9.22' : 'beside drbdmeta 9.22 (skipped: needs root, losetup and drbdmeta)', () => {
   const shapes: readonly (readonly [format: string, index: string, sizeBytes: number, words: readonly string[]])[] = [
