@@ -38,8 +38,8 @@ test('a resync calls those of source and target, with what the script needs to k
   // The last one is called when both disks are UpToDate.
   while (calls().length < 3) await sleep(50);
   expect(calls()).toEqual([
-    'after-resync-target bob r0 0 1 bob',
-    'before-resync-source alice r0 0 0 bob',
-    'before-resync-target bob r0 0 1 bob',
+    'after-resync-target bob r0 0 0 alice',
+    'before-resync-source alice r0 0 1 alice',
+    'before-resync-target bob r0 0 0 alice',
   ]);
 });
