@@ -345,7 +345,7 @@ describe('in transmission', () => {
       await client.read(MIB);
     }
     expect(issued).toBe(500);
-  });
+  }, 30_000); // 500 MiB through two sockets, on a machine that others may use.
 
   test('a graceful close answers what is under way', async () => {
     const client = await enter();
