@@ -69,7 +69,10 @@ function writeResource(out: TextLines, resource: ResourceSection, { detail, node
   out.line(`# defined at ${file}:${line}`);
   out.block(`resource ${quote(resource.name)}`, () => {
     if (resource.templateFile !== undefined) out.line(`template-file ${quote(resource.templateFile)};`);
-    if (detail === 'written') resource.volumes.forEach((volume) => dumpVolume(out, volume, detail));
+    if (detail === 'written') {
+      const place = isStacked(resource) ? 'stacked-resource' : 'resource';
+      resource.volumes.forEach((volume) => dumpVolume(out, volume, detail, place));
+    }
     for (const host of resource.hosts) dumpHost(out, host, detail);
     for (const connection of resource.connections) dumpConnection(out, connection, detail);
     if (detail === 'written') dumpMeshes(out, resource);
@@ -113,7 +116,7 @@ function dumpHost(out: TextLines, host: HostSection, detail: DumpDetail): void {
     dumpOptions(out, 'options', host.options);
     for (const volume of host.volumes) {
       if (host.kind === 'stacked') dumpStackedVolume(out, volume, detail);
-      else dumpVolume(out, volume, detail);
+      else dumpVolume(out, volume, detail, 'host');
     }
     if (host.address !== undefined && host.kind !== 'floating') {
       out.line(`${addressColumns('address', host.address)};`);
@@ -146,7 +149,13 @@ function dumpStackedVolume(out: TextLines, volume: VolumeSection, detail: DumpDe
   });
 }
 
-function dumpVolume(out: TextLines, volume: VolumeSection, detail: DumpDetail): void {
+/**
+ * Where a volume is written. A resource that is stacked on this host shows nothing of the disks that its volumes have
+ * on other hosts; a volume that has no disk on its host shows no metadata there. Source: drbdadm 9.22, observed.
+ */
+type VolumePlace = 'resource' | 'stacked-resource' | 'host';
+
+function dumpVolume(out: TextLines, volume: VolumeSection, detail: DumpDetail, place: VolumePlace): void {
   const { written } = volume;
   const everything = detail === 'expanded';
   if (!everything && written.device === undefined && written.disk === undefined && written.metaDisk === undefined)
@@ -154,8 +163,10 @@ function dumpVolume(out: TextLines, volume: VolumeSection, detail: DumpDetail): 
   wrapVolume(out, volume, () => {
     dumpVolumeOptions(out, volume);
     if (everything || written.device !== undefined) dumpDevice(out, volume, detail);
-    if (everything || written.disk !== undefined) out.setting('disk', quote(volume.disk ?? 'none'));
-    const metaDisk = everything && volume.disk === undefined ? undefined : volume.metaDisk;
+    const showsDisk = place !== 'stacked-resource';
+    if (showsDisk && (everything || written.disk !== undefined)) out.setting('disk', quote(volume.disk ?? 'none'));
+    const hasMetaDisk = showsDisk && (place === 'resource' || volume.disk !== undefined);
+    const metaDisk = hasMetaDisk ? volume.metaDisk : undefined;
     if (metaDisk !== undefined && (everything || written.metaDisk !== undefined)) dumpMetaDisk(out, metaDisk);
     if (volume.tiebreaker !== undefined) out.setting('tiebreaker', volume.tiebreaker ? 'yes' : 'no');
   });

@@ -7,9 +7,14 @@ interface Use {
   readonly position: Position;
 }
 
+interface FirstUse extends Use {
+  /** One conflict is told of, however many resources have the address. */
+  isTold: boolean;
+}
+
 /** Loopback addresses may be used again: they differ from host to host. */
 export function checkAddressConflicts(run: ParseRun, resources: readonly ResourceSection[]): void {
-  const uses = new Map<string, Use>();
+  const uses = new Map<string, FirstUse>();
   for (const resource of resources) {
     for (const connection of resource.connections) {
       for (const { endpoints } of connection.paths) {
@@ -30,11 +35,12 @@ export function checkAddressConflicts(run: ParseRun, resources: readonly Resourc
   }
 }
 
-function checkUse(run: ParseRun, uses: Map<string, Use>, key: string, use: Use): void {
+function checkUse(run: ParseRun, uses: Map<string, FirstUse>, key: string, use: Use): void {
   const first = uses.get(key);
   if (first === undefined) {
-    uses.set(key, use);
-  } else if (first.resource !== use.resource) {
+    uses.set(key, { ...use, isTold: false });
+  } else if (first.resource !== use.resource && !first.isTold) {
+    first.isTold = true;
     const { file, line } = use.position;
     report(
       run,

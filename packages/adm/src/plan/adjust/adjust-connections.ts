@@ -5,6 +5,7 @@ import { run } from '../command';
 import { Schedule, type Scheduled } from '../schedule';
 import * as setup from '../setup-commands';
 import { optionsDiffer } from './compare-options';
+import { planProxies } from './adjust-proxies';
 import { setsPeerDevicesWithVolume, type AdjustRequest } from './adjust-request';
 import { peerDeviceToDefaults, toDefaults } from './set-defaults';
 
@@ -59,6 +60,7 @@ class ConnectionPlanner {
   private create(configured: ResolvedConnection): void {
     const { target, backend } = this.request;
     const created = this.add('net-up', 'new-peer', setup.newPeer(target.resource, configured, backend), this.after);
+    planProxies(this.schedule, this.request, configured);
     for (const path of configured.paths) this.addPath(configured.peerNodeId, path, created);
     this.setPeerDevices(configured, created, 'not-yet-set');
     this.connect(configured, created);
@@ -75,6 +77,7 @@ class ConnectionPlanner {
       );
       const removed = this.add('net-down', 'del-peer', command, this.after);
       const created = this.add('net-up', 'new-peer', setup.newPeer(target.resource, configured, backend), removed);
+      planProxies(this.schedule, this.request, configured);
       this.setPeerDevices(configured, created, 'all-volumes');
       let last = created;
       for (const path of configured.paths) last = this.addPath(peerNodeId, path, created);
@@ -82,6 +85,7 @@ class ConnectionPlanner {
       return;
     }
 
+    planProxies(this.schedule, this.request, configured);
     const base = this.after;
     const wanted = withoutCreationOptions(configured.netOptions);
     const current = { ...running.options, settings: withoutCreationOptions(running.options.settings) };

@@ -4,7 +4,7 @@
  * Source: adm.md 4.3, 4.4; the dependencies as the original's -vv shows them.
  */
 import { run } from '../command';
-import { proxiesHere, proxyUpSteps } from '../proxy';
+import { planProxies } from './adjust-proxies';
 import type { Schedule, Scheduled } from '../schedule';
 import * as setup from '../setup-commands';
 import { planConnections } from './adjust-connections';
@@ -14,23 +14,15 @@ import { optionsDiffer } from './compare-options';
 import { peerDeviceToDefaults, toDefaults } from './set-defaults';
 
 export function planAdjust(schedule: Schedule, request: AdjustRequest): void {
-  if (!request.proxyOnly) planDrbd(schedule, request);
-  planProxies(schedule, request);
-}
-
-/** Whether a proxy runs is not asked, so that each is always set up anew. */
-function planProxies(schedule: Schedule, { target, hostName }: AdjustRequest): void {
-  const { name } = target.resource;
-  for (const proxy of target.connections.flatMap((connection) => proxiesHere(connection, hostName))) {
-    schedule.add('net-up', name, 'proxy-up', proxyUpSteps(name, proxy, 'on-the-way'));
+  if (request.proxyOnly) {
+    for (const connection of request.target.connections) planProxies(schedule, request, connection);
+    return;
   }
-}
-
-function planDrbd(schedule: Schedule, request: AdjustRequest): void {
   const resourceReady = planResource(schedule, request);
   const volumesReady = planNewVolumes(schedule, request, resourceReady);
   planDisks(schedule, request, volumesReady);
   if (!request.skip.has('net')) planConnections(schedule, request, volumesReady);
+  else for (const connection of request.target.connections) planProxies(schedule, request, connection);
 }
 
 function planResource(schedule: Schedule, { target, running, backend }: AdjustRequest): Scheduled | null {

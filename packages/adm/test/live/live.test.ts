@@ -1,0 +1,74 @@
+/**
+ * Configurations of real kinds of clusters, made for this comparison, and their commands, with the drbdadm that is
+ * installed beside tsdrbd. The recorded runs of 9.34 are in ../golden.
+ */
+import { readdirSync } from 'node:fs';
+import { CONFIGS, findOracle, runOurs, runTheirs, type CommandLine, type Result } from './live';
+import { EXCUSES, VERSION_DIFFERENCES } from './version-differences';
+
+const CONFIGURATIONS = [
+  ...readdirSync(CONFIGS).filter((name) => name.endsWith('.conf')),
+  'includes/drbd.conf',
+  'templates/drbd.conf',
+];
+
+const SHORT = ['dump', '-v dump', '-d up all', '-d adjust all', 'sh-ip all'];
+const LONG = [
+  ...SHORT,
+  ...['-d dump', 'dump-xml', '-v dump-xml', 'sh-nop', 'sh-resources', '-S sh-resources', 'sh-mod-parms'],
+  ...['sh-resource all', 'sh-dev all', 'sh-ll-dev all', 'sh-md-dev all', 'sh-md-idx all', 'sh-minor all'],
+  ...['-S -d up all', '-d create-md all', '-d down all', '-d primary all', '-d new-peer all', '-d verify all'],
+  ...['-d wait-connect all', '-d -S wait-connect all', '-d disk-options all', '-d show-gi all', '-d pause-sync all'],
+  ...['-d resize all', '-d invalidate all', '-d split-brain all', '-d net-options all', '-d connect all'],
+];
+const PLAN: readonly (readonly [node: string, commands: readonly string[]])[] = [
+  ['alice', LONG],
+  ['bob', SHORT],
+  ['charlie', SHORT],
+  ['nobody', SHORT],
+];
+
+/** A file that is refused is refused in one way by all commands that read it, and in another by sh-nop. */
+const PLAN_OF_REFUSED: typeof PLAN = [
+  ['alice', ['dump', '-v dump', '-d up all', 'sh-nop', 'sh-resources']],
+  ['nobody', ['dump', '-d up all']],
+];
+
+const oracle = findOracle();
+const describeLive = oracle === undefined ? describe.skip : describe;
+
+it('there are enough configurations', () => {
+  expect(CONFIGURATIONS.length).toBeGreaterThanOrEqual(60);
+});
+
+describeLive('with the installed drbdadm', () => {
+  it.each(CONFIGURATIONS)('%s', async (configuration) => {
+    const plan = configuration.startsWith('refused-') ? PLAN_OF_REFUSED : PLAN;
+    const lines = plan.flatMap(([node, commands]) =>
+      commands.map((words): CommandLine => ({ node, argv: ['-c', configuration, ...words.split(' ')] })),
+    );
+    const differences: unknown[] = [];
+    for (const [index, result] of (await runTheirs(lines)).entries()) {
+      const line = lines[index];
+      if (line === undefined || EXCUSES.some(({ applies }) => applies(line, result))) continue;
+      const [theirs, ours] = [common(result), common(await runOurs(line))];
+      if (JSON.stringify(theirs) !== JSON.stringify(ours)) {
+        differences.push({ line: `${line.node}: ${line.argv.join(' ')}`, ...firstDifference(theirs, ours) });
+      }
+    }
+    expect(differences).toEqual([]);
+  });
+});
+
+function common(result: Result): Result {
+  return VERSION_DIFFERENCES.reduce((current, difference) => difference.common(current), result);
+}
+
+function firstDifference(theirs: Result, ours: Result): object {
+  if (theirs.rc !== ours.rc) return { rc: [theirs.rc, ours.rc], stderr: [theirs.stderr, ours.stderr] };
+  const part = theirs.stdout === ours.stdout ? 'stderr' : 'stdout';
+  const [left, right] = [theirs[part].split('\n'), ours[part].split('\n')];
+  const at = left.findIndex((text, index) => text !== right[index]);
+  const index = at < 0 ? left.length : at;
+  return { part, at: index + 1, theirs: left[index], ours: right[index] };
+}
