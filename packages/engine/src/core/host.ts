@@ -70,6 +70,7 @@ export interface DiskError {
 /** One established DRBD connection; the same contract as transport's Link. */
 export interface PeerLink {
   readonly acceptedMeta: boolean;
+  /** Waits on the data socket. Once it was above 4 MiB, the listener hears when it has `drained`. */
   readonly unsentBytes: number;
   listen(listener: PeerLinkListener): void;
   agree(version: number, featureFlags: number): void;

@@ -55,3 +55,29 @@ test('120 MiB sent at once: the peer reads on as its disk gets done', () => {
   // In the order in which they were sent.
   expect([0, 1, 2].map((third) => bob.peek(third * 2048, MIB))).toEqual([[117], [118], [119]]);
 });
+
+test('under protocol A a write waits where the network takes no more', () => {
+  const pair = new Pair({ diskBytes: 4 * MIB, net: { protocol: 'A' } }).upToDate();
+  const { alice } = pair;
+  expect(alice.primary()).toBe(1);
+  pair.network.unplug('silently');
+  const results = Array.from({ length: 30 }, (_, i) => alice.write((i % 3) * 2048, i, MIB));
+  const doneCount = (): number => results.filter(({ error }) => error === null).length;
+  pair.run(300);
+  expect(doneCount()).toBeGreaterThan(4);
+  expect(doneCount()).toBeLessThan(15);
+  // The peer is given up: nothing waits for it any more.
+  pair.run(20_000);
+  expect(doneCount()).toBe(30);
+});
+
+test('under protocol A writes go on when the network has taken some', () => {
+  const pair = new Pair({ diskBytes: 4 * MIB, net: { protocol: 'A' } }).upToDate();
+  const { alice, bob } = pair;
+  expect(alice.primary()).toBe(1);
+  const results = Array.from({ length: 60 }, (_, i) => alice.write((i % 3) * 2048, i, MIB));
+  pair.run(5000);
+  expect(results.every(({ error }) => error === null)).toBe(true);
+  expect(alice.connection.inFlightSectors).toBe(0);
+  expect(bob.peek(2 * 2048, MIB)).toEqual([59]);
+});

@@ -33,6 +33,8 @@ import { ReceiveEpochs } from './receive-epochs';
 import { SendEpochs } from './send-epochs';
 import { StateRequests } from './state-requests';
 
+/** Above the mark from which on a link says when it has drained. */
+const UNSENT_BYTES_MAX = 8 * 1024 * 1024;
 /** Pause after a handshake that failed (wire 1.7). */
 const RETRY_MS = 1000;
 const IDLE_BARRIER_MS = 10;
@@ -57,6 +59,7 @@ export class Connection {
   verifyDigest: Digest | null = null;
   sendEpochs: SendEpochs;
   receiveEpochs: ReceiveEpochs;
+  private sendWaiters: (() => void)[] = [];
   readonly incomingWrites = new IncomingWrites(
     () => this.net.maxBuffers,
     (how) => this.link?.readData(how),
@@ -120,6 +123,23 @@ export class Connection {
   sendData(packet: Packet): void {
     this.link?.send('data', packet);
   }
+  /** More waits on the data socket than the kernel of a module would take: the link will say when it has gone. */
+  get isBackedUp(): boolean {
+    return (this.link?.unsentBytes ?? 0) > UNSENT_BYTES_MAX;
+  }
+
+  /** Runs `sent` when the link has sent most of what waits; never, if it is lost before. */
+  whenSent(sent: () => void): void {
+    this.sendWaiters.push(sent);
+  }
+
+  private drained(): void {
+    const waiters = this.sendWaiters;
+    this.sendWaiters = [];
+    for (const waiter of waiters) waiter();
+    this.answers.resume();
+  }
+
   sendMeta(packet: Packet): void {
     this.link?.send('meta', packet);
   }
@@ -168,7 +188,7 @@ export class Connection {
     link.listen({
       packet: (socket, packet) => mine(() => this.packet(socket, packet)),
       closed: (reason, text) => mine(() => this.linkClosed(reason, text)),
-      drained: () => mine(() => this.answers.resume()),
+      drained: () => mine(() => this.drained()),
     });
     this.handshake = new Handshake(this, link);
   }
@@ -330,6 +350,7 @@ export class Connection {
     this.receiveEpochs.stop();
     this.stateRequests.connectionLost();
     this.answers.connectionLost();
+    this.sendWaiters = [];
     this.incomingWrites.connectionLost();
     for (const peerDevice of this.peerDevices.values()) peerDevice.connectionLost();
     this.pendingWrites.clear();

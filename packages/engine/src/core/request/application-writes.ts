@@ -14,6 +14,7 @@
  * Source: behaviour.md 5.1 to 5.6.
  */
 import { DataFlag, Disk, Role, type DataPacket, type Packet } from '../../wire';
+import type { ActivityLog } from '../activity-log/activity-log';
 import type { Device } from '../device/device';
 import type { DiskError } from '../host';
 import type { PeerDevice } from '../peer-device/peer-device';
@@ -37,7 +38,8 @@ export interface WriteRequest {
   readonly lock: LockedRange;
   local: 'none' | 'pending' | 'ok' | 'failed';
   legs: readonly WriteLeg[];
-  holdsExtents: boolean;
+  /** In which its extents are hot on its behalf. */
+  log: ActivityLog | null;
   completed: boolean;
   destroyed: boolean;
   startedMs: number;
@@ -114,7 +116,7 @@ export class ApplicationWrites {
       lock: lockedRange(sector, sector + sizeBytes / 512, () => this.activate(request)),
       local: 'none',
       legs: NO_LEGS,
-      holdsExtents: false,
+      log: null,
       completed: false,
       destroyed: false,
       startedMs: 0,
@@ -289,7 +291,7 @@ export class ApplicationWrites {
     const log = device.activityLog;
     request.startedMs = device.resource.host.nowMs();
     if (log === null) return this.issue(request);
-    request.holdsExtents = true;
+    request.log = log;
     const { first, last } = extentsOf(request);
     if (log.acquire(first, last, () => this.issue(request))) this.issue(request);
   }
@@ -364,6 +366,11 @@ export class ApplicationWrites {
     connection.pendingWrites.set(blockId, leg);
     connection.inFlightSectors += request.sizeBytes / 512;
     connection.sendData(this.packetFor(request, peerDevice, blockId, syncing));
+    // Protocol A: sent is enough, but it has to be sent; else a slow network would fill the memory.
+    if (protocol === 1 && connection.isBackedUp) {
+      leg.pending = true;
+      connection.whenSent(() => this.legSettled(leg));
+    }
     peerDevice.stats.sentSectors += request.sizeBytes / 512;
     if (connection.net.onCongestion !== 'block') peerDevice.congestion.writeSent();
     return leg;
@@ -454,10 +461,9 @@ export class ApplicationWrites {
       } else if (leg.setInSync) peerDevice.setInSync(request.sector, request.sizeBytes);
     }
     this.device.setOutOfSyncForUnknownPeers(request.sector, request.sizeBytes);
-    if (request.holdsExtents) {
-      const { first, last } = extentsOf(request);
-      this.device.activityLog?.release(first, last);
-    }
+    if (request.log === null) return;
+    const { first, last } = extentsOf(request);
+    request.log.release(first, last);
   }
 }
 
