@@ -30,6 +30,10 @@ export class CommandChannel {
     }
   }
 
+  get isClosed(): boolean {
+    return this.socket.destroyed;
+  }
+
   run(command: string, timeoutMs: number): Promise<Ran> {
     const id = `${this.prefix}-${this.nextId++}`;
     return new Promise((resolve, reject) => {

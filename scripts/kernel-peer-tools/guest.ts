@@ -1,11 +1,12 @@
 /** A virtual machine with the kernel's DRBD: boots in a room, carries out commands, loses its power. */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, truncateSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { CommandChannel } from './command-channel';
 import { GUEST_NAME } from './drbd-config';
 import { guestImage } from './guest-image';
+import { commandLine, ended } from './process-state';
 import type { Room } from './room';
 import { environment, type Ran } from './shell';
 
@@ -17,8 +18,8 @@ export interface GuestOptions {
 }
 
 const BOOT_TIMEOUT_MS = 120_000;
+const ANSWER_TIMEOUT_MS = 2_000;
 const COMMAND_TIMEOUT_MS = 60_000;
-const POLL_MS = 20;
 
 export class Guest {
   private channel: CommandChannel | null = null;
@@ -65,6 +66,8 @@ export class Guest {
   /** Returns when the guest carries out commands. */
   async boot(): Promise<void> {
     const image = await guestImage();
+    // What an earlier machine left would not answer.
+    for (const path of [this.commandPath(), this.pidPath()]) rmSync(path, { force: true });
     const words = this.room.words([
       'qemu-system-x86_64',
       ...['-accel', 'tcg', '-cpu', 'qemu64,+rdrand', '-m', String(this.options.memoryMib ?? 512)],
@@ -93,7 +96,7 @@ export class Guest {
   async attach(stillRunning: () => boolean = () => false): Promise<void> {
     try {
       this.channel = await CommandChannel.open(this.commandPath(), stillRunning);
-      await this.channel.run('true', BOOT_TIMEOUT_MS);
+      await answering(this.channel);
     } catch (error) {
       throw new Error(`the guest does not answer: ${this.lastWords()}`, { cause: error });
     }
@@ -123,7 +126,7 @@ export class Guest {
     const pid = this.machinePid();
     if (pid === null) return;
     process.kill(pid, 'SIGKILL');
-    while (this.machinePid() !== null) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await ended(pid);
   }
 
   /** Lets go of the command channel; the machine runs on. */
@@ -175,14 +178,17 @@ export class Guest {
   }
 }
 
-const LAST_WORDS_LENGTH = 2000;
-
-/** Empty for a process that is gone, also while nobody has asked for its exit code yet. */
-function commandLine(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  } catch {
-    // No such process.
-    return '';
+/** What is sent while the guest opens its end of the channel may be lost: asks again. */
+async function answering(channel: CommandChannel): Promise<void> {
+  const deadline = performance.now() + BOOT_TIMEOUT_MS;
+  for (;;) {
+    try {
+      await channel.run('true', ANSWER_TIMEOUT_MS);
+      return;
+    } catch (error) {
+      if (performance.now() > deadline || channel.isClosed) throw error;
+    }
   }
 }
+
+const LAST_WORDS_LENGTH = 2000;

@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, truncateSync,
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { HOST_NAME, RESOURCE } from './drbd-config';
+import { commandLine, ended } from './process-state';
 import type { Room } from './room';
 import { environment, type Ran } from './shell';
 
@@ -100,18 +101,12 @@ export class TsdrbdNode {
     const pid = this.enginePid();
     if (pid === null) return;
     process.kill(pid, signal);
-    while (isEngine(pid)) await new Promise((resolve) => setTimeout(resolve, ENDED_POLL_MS));
+    await ended(pid);
   }
 }
 
 const KILLED = 137;
-const ENDED_POLL_MS = 20;
 
 function isEngine(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('tsdrbdd');
-  } catch {
-    // No such process.
-    return false;
-  }
+  return commandLine(pid).includes('tsdrbdd');
 }
