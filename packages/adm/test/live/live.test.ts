@@ -3,8 +3,8 @@
  * installed beside tsdrbd. The recorded runs of 9.34 are in ../golden.
  */
 import { readdirSync } from 'node:fs';
-import { CONFIGS, findOracle, runOurs, runTheirs, type CommandLine, type Result } from './live';
-import { EXCUSES, VERSION_DIFFERENCES } from './version-differences';
+import { CONFIGS, findOracle, firstDifference, runOurs, runTheirs, type CommandLine } from './live';
+import { common, EXCUSES } from './version-differences';
 
 const CONFIGURATIONS = [
   ...readdirSync(CONFIGS).filter((name) => name.endsWith('.conf')),
@@ -59,16 +59,3 @@ describeLive('with the installed drbdadm', () => {
     expect(differences).toEqual([]);
   });
 });
-
-function common(result: Result): Result {
-  return VERSION_DIFFERENCES.reduce((current, difference) => difference.common(current), result);
-}
-
-function firstDifference(theirs: Result, ours: Result): object {
-  if (theirs.rc !== ours.rc) return { rc: [theirs.rc, ours.rc], stderr: [theirs.stderr, ours.stderr] };
-  const part = theirs.stdout === ours.stdout ? 'stderr' : 'stdout';
-  const [left, right] = [theirs[part].split('\n'), ours[part].split('\n')];
-  const at = left.findIndex((text, index) => text !== right[index]);
-  const index = at < 0 ? left.length : at;
-  return { part, at: index + 1, theirs: left[index], ours: right[index] };
-}

@@ -96,3 +96,12 @@ export async function runOurs({ argv, node, cwd = CONFIGS }: CommandLine): Promi
   const rc = await run(argv, io, system);
   return { rc, stdout, stderr };
 }
+
+export function firstDifference(theirs: Result, ours: Result): object {
+  if (theirs.rc !== ours.rc) return { rc: [theirs.rc, ours.rc], stderr: [theirs.stderr, ours.stderr] };
+  const part = theirs.stdout === ours.stdout ? 'stderr' : 'stdout';
+  const [left, right] = [theirs[part].split('\n'), ours[part].split('\n')];
+  const at = left.findIndex((text, index) => text !== right[index]);
+  const index = at < 0 ? left.length : at;
+  return { part, at: index + 1, theirs: left[index], ours: right[index] };
+}

@@ -2,6 +2,7 @@
  * What 9.34, and so tsdrbd, does otherwise than the installed 9.22: the only exceptions of the live comparison. Each
  * brings both results to a common form, or excuses a configuration altogether. Source: adm.md 11, config.md.
  */
+import type { OptionRow } from '@tsdrbd/config/options';
 import type { CommandLine, Result } from './live';
 
 export interface VersionDifference {
@@ -30,6 +31,12 @@ export const VERSION_DIFFERENCES: readonly VersionDifference[] = [
   inStdout('no repair-md before attach (adm.md 11)', (text) => text.replace(/^drbdmeta .* repair-md\n/gm, '')),
   inStdout('the name of a floating section keeps its colon (config.md 5.1)', (text) =>
     text.replace(/((?:\d+\.){3}\d+)_(\d+)\b/g, '$1:$2'),
+  ),
+  inStdout('the same of a floating section with an IPv6 address (config.md 5.1)', (text) =>
+    text.replace(
+      /(--_name=|host |host name="|_name +"|value=")ipv6\\? \\?\[([0-9a-f:]+)\\?\]:(\d+)"?/g,
+      (_, before: string, address: string, port: string) => `${before}${address.replace(/:/g, '_')}_${port}`,
+    ),
   ),
   inStdout('bitmap no of a diskless peer is there twice if it is written too (config.md 4.2: falls through)', (text) =>
     text.replace(/ --bitmap=no --bitmap=no/g, ' --bitmap=no'),
@@ -76,3 +83,29 @@ export const EXCUSES: readonly Excuse[] = [
 
 /** They configure resync-after for alice and bob alone. */
 const RESYNC_AFTER: ReadonlySet<string> = new Set(['many-volumes.conf', 'resync-after-chain.conf']);
+
+export function common(result: Result): Result {
+  return VERSION_DIFFERENCES.reduce((current, difference) => difference.common(current), result);
+}
+
+/** Options that 9.22 does not know, or knows with another range. Source: config.md 4, the marks [34]. */
+const NOT_IN_922: ReadonlySet<string> = new Set([
+  ...['net/load-balance-paths', 'net/tls', 'net/tls-keyring', 'net/tls-privkey', 'net/tls-certificate'],
+  ...[
+    'net/rdma-ctrl-rcvbuf-size',
+    'net/rdma-ctrl-sndbuf-size',
+    'net/transport',
+    'net/sndbuf-size',
+    'net/rcvbuf-size',
+    'disk/bitmap',
+  ],
+  ...['peer-device/resync-without-replication', 'peer-device/peer-tiebreaker', 'peer-device/bitmap'],
+  ...['device/max-bio-size', 'device/diskless', 'device/block-size', 'device/discard-granularity'],
+  // Resolved for all hosts there, with a message each (config.md 7.4).
+  'disk/resync-after',
+  ...['resource/drbd8-api-compatibility', 'resource/cpu-mask', 'handlers/disconnected'],
+]);
+
+export function isIn922({ group, name }: OptionRow): boolean {
+  return !NOT_IN_922.has(`${group}/${name}`);
+}
