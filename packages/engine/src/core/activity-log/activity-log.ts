@@ -45,6 +45,9 @@ export class ActivityLog {
   private freeSlots: number[] = [];
   private waiters: Waiter[] = [];
   private writing = false;
+  /** Served by the transaction that is being written. */
+  private served: readonly Waiter[] = [];
+  private abandoned = false;
   private transactionNumber = 0;
   private contextStart = 0;
   /** Transactions written since the start: `al-writes` of the statistics. */
@@ -63,6 +66,7 @@ export class ActivityLog {
    * once they are.
    */
   acquire(first: number, last: number, granted: () => void): boolean {
+    if (this.abandoned) return true;
     if (this.waiters.length === 0 && this.areCommitted(first, last)) {
       for (let extent = first; extent <= last; extent++) this.reference(extent);
       return true;
@@ -76,6 +80,7 @@ export class ActivityLog {
   }
 
   release(first: number, last: number): void {
+    if (this.abandoned) return;
     for (let extent = first; extent <= last; extent++) {
       const slot = this.hot.get(extent);
       if (slot === undefined || slot.references === 0) throw new Error(`extent ${extent} released once too often`);
@@ -83,6 +88,15 @@ export class ActivityLog {
       if (slot.references === 0) this.idle.add(extent);
     }
     if (this.waiters.length > 0) this.writeNext();
+  }
+
+  /** The disk is lost, and its log with it: who waits goes on at once, and nothing is logged or counted any more. */
+  abandon(): void {
+    this.abandoned = true;
+    const waiting = [...this.served, ...this.waiters];
+    this.served = [];
+    this.waiters = [];
+    for (const waiter of waiting) waiter.granted();
   }
 
   isHot(extent: number): boolean {
@@ -131,6 +145,7 @@ export class ActivityLog {
       return;
     }
     this.writing = true;
+    this.served = served;
     const transaction: AlTransactionInput = {
       transactionNumber: this.transactionNumber,
       contextSize: this.slotCount,
@@ -141,6 +156,8 @@ export class ActivityLog {
     if (this.contextStart >= this.slotCount) this.contextStart = 0;
     const write = (): void =>
       this.io.writeTransaction(transaction, () => {
+        if (this.abandoned) return;
+        this.served = [];
         this.transactionNumber = (this.transactionNumber + 1) >>> 0;
         this.writeCount++;
         this.writing = false;
@@ -151,7 +168,7 @@ export class ActivityLog {
         this.grant(served);
       });
     if (evicted.length === 0) write();
-    else this.io.beforeEviction(evicted, write);
+    else this.io.beforeEviction(evicted, () => !this.abandoned && write());
   }
 
   private grant(served: readonly Waiter[]): void {

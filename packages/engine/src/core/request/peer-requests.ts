@@ -4,6 +4,7 @@
  */
 import { hold, letGo } from '../../payload';
 import { DataFlag, Disk, type BlockRequest, type DataPacket, type TrimPacket, type WriteSamePacket } from '../../wire';
+import type { ActivityLog } from '../activity-log/activity-log';
 import type { ReceiveEpoch } from '../connection/receive-epochs';
 import type { LocalDisk } from '../device/local-disk';
 import type { DiskError } from '../host';
@@ -19,7 +20,8 @@ interface PeerWrite {
   readonly epoch: ReceiveEpoch;
   readonly session: number;
   readonly lock: LockedRange;
-  holdsExtents: boolean;
+  /** In which its extents are hot on its behalf. */
+  log: ActivityLog | null;
 }
 
 /** As for every other request without data of its own: 32 activity-log extents. */
@@ -58,7 +60,7 @@ export class PeerRequests {
       epoch,
       session: this.session,
       lock: lockedRange(packet.sector, packet.sector + packet.sizeBytes / 512, () => this.activate(request)),
-      holdsExtents: false,
+      log: null,
     };
     this.inFlight++;
     hold(payloadOf(packet));
@@ -142,7 +144,7 @@ export class PeerRequests {
     if (pdsk >= Disk.Inconsistent || log === null) return this.submit(request);
     this.peerDevice.setOutOfSync(request.packet.sector, request.packet.sizeBytes);
     if (device.isMovingMetadata) return device.afterMove(() => this.activate(request));
-    request.holdsExtents = true;
+    request.log = log;
     this.extentHolders++;
     const { first, last } = extentsOf(request.packet);
     if (log.acquire(first, last, () => this.submit(request))) this.submit(request);
@@ -200,10 +202,10 @@ export class PeerRequests {
       }
       connection.receiveEpochs.completed(request.epoch);
     }
-    if (request.holdsExtents) {
+    if (request.log !== null) {
       this.extentHolders--;
       const { first, last } = extentsOf(packet);
-      device.activityLog?.release(first, last);
+      request.log.release(first, last);
     }
     device.peerLocks.leave(request.lock);
     if (connection.net.allowTwoPrimaries) device.writes.peerWriteDone();

@@ -240,13 +240,15 @@ export class Resource {
   }
 
   private dropDisk(device: Device, done: () => void): void {
-    const { disk } = device;
+    const { disk, activityLog } = device;
     if (disk === null) return done();
     device.disk = null;
     device.detaching = false;
     device.activityLog = null;
     device.backing = null;
     this.states.force(device, { disk: Disk.Diskless });
+    // What waited for the log of this disk goes on without: to the peer, or to an error.
+    activityLog?.abandon();
     disk.close(done);
   }
 
