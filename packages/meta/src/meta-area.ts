@@ -102,6 +102,11 @@ export class MetaArea {
     return this.context.invocation.settings.dryRun;
   }
 
+  /** Every read is shown. */
+  get isTraced(): boolean {
+    return this.context.invocation.settings.verbosity >= TRACE_VERBOSITY;
+  }
+
   get isExternal(): boolean {
     return this.placement !== 'internal' && this.placement !== 'fixed-internal';
   }

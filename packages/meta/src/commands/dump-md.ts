@@ -9,10 +9,10 @@ import {
 } from '@tsdrbd/engine/metadata';
 import type { MetaContext } from '../context';
 import { formatActivityLog } from '../dump-md/activity-log-text';
-import { formatSlot } from '../dump-md/bitmap-text';
+import { writeSlot } from '../dump-md/bitmap-text';
 import { dumpTime } from '../dump-md/dump-time';
 import { formatIdentity } from '../dump-md/identity-text';
-import { readSlotWords, windowEnds } from '../dump-md/read-slot';
+import { BitmapWindows } from '../dump-md/read-slot';
 import { hex64 } from '../hex';
 import type { Finding, MetaArea } from '../meta-area';
 import { EXIT } from '../meta-exit';
@@ -112,13 +112,11 @@ function writeBitmaps(
   layout: MetadataLayout,
 ): void {
   const slotCount = superblock.bmMaxPeers;
-  const sizeBytes = bitmapBytesOf(superblock);
+  const windows = new BitmapWindows(area, layout, { slotCount, sizeBytes: bitmapBytesOf(superblock) });
   let bitsSet = 0;
   for (let slot = 0; slot < slotCount; slot++) {
-    const words = readSlotWords(area, layout, { slot, slotCount, sizeBytes });
-    const formatted = formatSlot(words, slotCount, windowEnds(slotCount, sizeBytes));
-    write(`${superblock.kind === 'v09' ? `bitmap[${slot}]` : 'bm'} ${formatted.text}`);
-    bitsSet = formatted.bitsSet;
+    write(superblock.kind === 'v09' ? `bitmap[${slot}] ` : 'bm ');
+    bitsSet = writeSlot(windows.ofSlot(slot), slotCount, write);
   }
   write(`# bits-set ${bitsSet};\n`);
 }

@@ -11,52 +11,114 @@ const LABEL_LINES = 8;
 /** What a line of one slot covers in a single-slot bitmap with 4 KiB blocks: 8 words, 32 bits, 4 KiB. */
 const LABEL_KB_PER_WORD = 128;
 
-export interface SlotText {
-  readonly text: string;
-  readonly bitsSet: number;
+/** Some of a slot's words: one read window of the original, which looks for the end of a run in each anew. */
+export interface SlotWindow {
+  /** A multiple of 8. */
+  readonly firstWord: number;
+  readonly wordCount: number;
+  /** A number: all of them are this one. */
+  readonly words: Uint32Array | number;
 }
 
-/**
- * `windowWords`: how many words of this slot lie in each read window of the original, whose borders end a run;
- * the last entry may be short. Text from `{` to `}`, with a line feed at the end.
- */
-export function formatSlot(words: Uint32Array, slotCount: number, windowEnds: readonly number[]): SlotText {
-  const parts: string[] = ['{'];
-  let bitsSet = 0;
-  let position = 0;
-  let window = 0;
-  while (position < words.length) {
-    while (position >= (windowEnds[window] ?? words.length)) window++;
-    const windowEnd = windowEnds[window] ?? words.length;
-    if (position % LINE_WORDS === 0) {
-      const line = Math.floor((slotCount * position) / LINE_WORDS);
-      if (line % LABEL_LINES === 0) {
-        parts.push(`\n   # at ${LABEL_KB_PER_WORD * slotCount * position}kB`);
-      }
-      parts.push('\n   ');
-      const word = words[position] ?? 0;
-      let end = position;
-      while (end < windowEnd && words[end] === word) end++;
-      const run = Math.floor((end - position) / LINE_WORDS) * LINE_WORDS;
-      if (run > LINE_WORDS) {
-        const hex = hexWord(word);
-        parts.push(` ${run / 2} times 0x${hex}${hex};`);
-        bitsSet += run * popcount32(word);
-        position += run;
-        continue;
-      }
-    }
-    const low = words[position] ?? 0;
-    const high = words[position + 1];
-    // A last odd word is not shown, though a line may have begun for it.
-    if (high === undefined) break;
-    parts.push(` 0x${hexWord(high)}${hexWord(low)};`);
-    bitsSet += popcount32(low) + popcount32(high);
-    position += 2;
-  }
-  parts.push('\n}\n');
-  return { text: parts.join(''), bitsSet };
+/** Text from `{` to `}`, with a line feed at the end, in pieces. Returns the number of bits that are set. */
+export function writeSlot(windows: Iterable<SlotWindow>, slotCount: number, write: (text: string) => void): number {
+  const text = new SlotText(slotCount, write);
+  write('{');
+  for (const window of windows) text.add(window);
+  text.end();
+  write('\n}\n');
+  return text.bitsSet;
 }
+
+/** Text is handed on in pieces of about this many parts of a line. */
+const PARTS_MAX = 10_000;
+
+class SlotText {
+  bitsSet = 0;
+  private parts: string[] = [];
+  /** A run that reached the end of its window, and may go on in the next. */
+  private open: { readonly word: number; count: number } | null = null;
+
+  constructor(
+    private readonly slotCount: number,
+    private readonly write: (text: string) => void,
+  ) {}
+
+  add(window: SlotWindow): void {
+    const { firstWord, wordCount } = window;
+    let index = 0;
+    if (this.open !== null) {
+      const length = wholeLines(runLength(window, 0, this.open.word));
+      // The rule that a run is worth more than a line holds for each window's share.
+      if (length > LINE_WORDS) {
+        this.open.count += length;
+        index = length;
+        if (index === wordCount) return;
+      }
+      this.closeRun();
+    }
+    while (index < wordCount) {
+      if (this.parts.length > PARTS_MAX) this.flush();
+      if ((firstWord + index) % LINE_WORDS === 0) {
+        this.startLine(firstWord + index);
+        const word = wordAt(window, index);
+        const length = wholeLines(runLength(window, index, word));
+        if (length > LINE_WORDS) {
+          this.open = { word, count: length };
+          index += length;
+          if (index < wordCount) this.closeRun();
+          continue;
+        }
+      }
+      // A last odd word is not shown, though a line may have begun for it.
+      if (index + 1 >= wordCount) break;
+      const low = wordAt(window, index);
+      const high = wordAt(window, index + 1);
+      this.parts.push(` 0x${hexWord(high)}${hexWord(low)};`);
+      this.bitsSet += popcount32(low) + popcount32(high);
+      index += 2;
+    }
+  }
+
+  end(): void {
+    this.closeRun();
+    this.flush();
+  }
+
+  private startLine(position: number): void {
+    const line = Math.floor((this.slotCount * position) / LINE_WORDS);
+    if (line % LABEL_LINES === 0) this.parts.push(`\n   # at ${LABEL_KB_PER_WORD * this.slotCount * position}kB`);
+    this.parts.push('\n   ');
+  }
+
+  private closeRun(): void {
+    if (this.open === null) return;
+    const { word, count } = this.open;
+    const hex = hexWord(word);
+    this.parts.push(` ${count / 2} times 0x${hex}${hex};`);
+    this.bitsSet += count * popcount32(word);
+    this.open = null;
+  }
+
+  private flush(): void {
+    this.write(this.parts.join(''));
+    this.parts = [];
+  }
+}
+
+function wordAt({ words }: SlotWindow, index: number): number {
+  return typeof words === 'number' ? words : (words[index] ?? 0);
+}
+
+/** How many words from `index` on are `word`, within the window. */
+function runLength({ words, wordCount }: SlotWindow, index: number, word: number): number {
+  if (typeof words === 'number') return words === word ? wordCount - index : 0;
+  let end = index;
+  while (end < wordCount && words[end] === word) end++;
+  return end - index;
+}
+
+const wholeLines = (wordCount: number): number => Math.floor(wordCount / LINE_WORDS) * LINE_WORDS;
 
 function hexWord(word: number): string {
   return word.toString(16).toUpperCase().padStart(8, '0');

@@ -10,6 +10,7 @@ import {
   encodeAlTransaction,
   encodeSuperblock,
   MdFlag,
+  metadataLayout,
   withFlags,
   type AlTransactionInput,
 } from '@tsdrbd/engine/metadata';
@@ -150,6 +151,32 @@ describe(canRun ? 'beside drbdmeta 9.22' : 'beside drbdmeta 9.22 (skipped: needs
       comparable(dump, 'v09'),
     );
   });
+
+  maybe.each([[1], [2], [7]])(
+    'a bitmap of many read windows is dumped alike, runs across their borders too: %d slots',
+    async (maxPeers) => {
+      const sizeBytes = 3 * 1024 ** 4;
+      const disk = attach('large', sizeBytes);
+      await ours('-', 'v09', disk.loop, 'internal', 'create-md', `${maxPeers}`, '--effective-size=6442000000s');
+      const layout = metadataLayout({ deviceSizeBytes: sizeBytes, placement: 'internal', maxPeers });
+      const windowBytes = Math.floor((32 * MIB) / (4096 * maxPeers)) * 4096 * maxPeers;
+      const fd = openSync(disk.loop, 'r+');
+      const put = (offset: number, bytes: Uint8Array): void =>
+        void writeSync(fd, bytes, 0, bytes.length, layout.bitmapOffsetBytes + offset);
+      const noise = Uint8Array.from({ length: 8192 }, (_, i) => (i * 2654435761) >>> 13);
+      put(0, noise);
+      // Ends a little before the border, at it, and a little behind.
+      put(windowBytes - 4096 - 32 * maxPeers, noise.subarray(0, 4096));
+      put(2 * windowBytes - 64 * maxPeers, new Uint8Array(128 * maxPeers).fill(0xff));
+      put(2 * windowBytes + 8 * MIB, new Uint8Array(18 * MIB).fill(0xff));
+      closeSync(fd);
+      const dump = ['-', 'v09', disk.loop, 'internal', 'dump-md'] as const;
+      const text = comparable((await ours(...dump)).stdout, 'v09');
+      expect(text).toContain('times 0xFFFFFFFFFFFFFFFF');
+      expect(text === comparable(theirs(...dump).stdout, 'v09')).toBe(true);
+    },
+    60_000,
+  );
 
   maybe('what drbdmeta 9.22 dumps we restore, and it reads the result', async () => {
     const [a, b] = [attach('from', 64 * MIB), attach('to', 64 * MIB)];
