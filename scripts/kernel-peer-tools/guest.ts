@@ -129,6 +129,21 @@ export class Guest {
     await ended(pid);
   }
 
+  /** The machine stands still, until thaw(). */
+  freeze(): void {
+    this.signal('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.signal('SIGCONT');
+  }
+
+  private signal(signal: NodeJS.Signals): void {
+    const pid = this.machinePid();
+    if (pid === null) throw new Error('the guest is not running');
+    process.kill(pid, signal);
+  }
+
   /** Lets go of the command channel; the machine runs on. */
   leave(): void {
     this.channel?.close();

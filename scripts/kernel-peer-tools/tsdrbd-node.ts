@@ -96,6 +96,21 @@ export class TsdrbdNode {
     return isEngine(pid) ? pid : null;
   }
 
+  /** The engine stands still, until thaw(). */
+  freeze(): void {
+    this.signalEngine('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.signalEngine('SIGCONT');
+  }
+
+  private signalEngine(signal: NodeJS.Signals): void {
+    const pid = this.enginePid();
+    if (pid === null) throw new Error('the engine is not running');
+    process.kill(pid, signal);
+  }
+
   /** Returns when the engine is gone. SIGKILL is a crash of this node. */
   async endEngine(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const pid = this.enginePid();

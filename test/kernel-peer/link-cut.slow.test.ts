@@ -1,4 +1,4 @@
-/** The link is cut under load and joined again: exactly what became dirty is resynchronised. */
+/** The link is cut under load and joined again, or a node stands still: exactly what became dirty is resynchronised. */
 import { RESOURCE } from '../../scripts/kernel-peer-tools/drbd-config';
 import { PREPARE_TIMEOUT_MS, Pair, QUICK_DETECTION, TEST_TIMEOUT_MS, describeKernelPeer } from './pair';
 
@@ -86,5 +86,38 @@ describeKernelPeer('a link that is cut under load', () => {
     expect(await pair.kernel.lastResync()).toEqual({ role: 'SyncTarget', kib: 20 });
     expect(await pair.differencesKib()).toEqual([]);
     await pair.ours.mustAdm('secondary', RESOURCE);
+  });
+
+  test('the kernel’s machine stands still under load: tsdrbd goes on without it, and fills it again', async () => {
+    await pair.ours.mustAdm('primary', RESOURCE);
+    const load = pair.ours.fio([...LOAD, '--rate_iops=300']);
+    await pair.kernel.until(/ dw:\d{3,} /);
+    pair.kernel.guest.freeze();
+    await pair.ours.until('without the peer', ({ connection }) => connection === 'Connecting');
+    await load;
+    pair.kernel.guest.thaw();
+    await pair.inSync();
+    expect(pair.ours.lastResync()?.role).toBe('SyncSource');
+    expect(await pair.kernel.lastResync()).toEqual({ role: 'SyncTarget', kib: pair.ours.lastResync()?.kib });
+    expect(await pair.differencesKib()).toEqual([]);
+    await pair.ours.mustAdm('secondary', RESOURCE);
+  });
+
+  test('tsdrbd stands still under load: the kernel goes on without it, and fills it again', async () => {
+    await pair.kernel.adm(`primary ${RESOURCE}`);
+    const before = await pair.ours.status();
+    const load = pair.kernel.mustRun(
+      `fio --name=load --filename=/dev/drbd0 --ioengine=libaio --direct=1 --rate_iops=300 ${LOAD.join(' ')}`,
+    );
+    await pair.ours.until('load arrives', ({ receivedKib }) => receivedKib > before.receivedKib + 100);
+    pair.ours.freeze();
+    await pair.kernel.until(/cs:WFConnection/);
+    await load;
+    pair.ours.thaw();
+    await pair.inSync();
+    expect(pair.ours.lastResync()?.role).toBe('SyncTarget');
+    expect(await pair.kernel.lastResync()).toEqual({ role: 'SyncSource', kib: pair.ours.lastResync()?.kib });
+    expect(await pair.differencesKib()).toEqual([]);
+    await pair.kernel.adm(`secondary ${RESOURCE}`);
   });
 });

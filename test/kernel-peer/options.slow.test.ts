@@ -51,6 +51,27 @@ describeKernelPeer('options of the connection', () => {
     await loadInBothRoles();
   });
 
+  test('small epochs and buffers, bitmaps that are not compressed', async () => {
+    await connectedWith({ 'max-epoch-size': '20', 'max-buffers': '32', 'use-rle': 'no', 'sndbuf-size': '32k' });
+    await pair.inSync();
+    await loadInBothRoles();
+    await pair.kernel.adm(`primary ${RESOURCE}`);
+    await pair.ours.mustAdm('disconnect', RESOURCE);
+    await pair.kernel.mustRun(
+      'for i in 1 3 5 7 9 11; do dd if=/dev/urandom of=/dev/drbd0 bs=4k seek=$((i * 100)) count=$i oflag=direct; done',
+    );
+    await pair.kernel.run(`drbdadm disconnect ${RESOURCE}`);
+    await pair.forgetLogs();
+    await pair.adjust({ net: { 'use-rle': 'no' } });
+    await pair.inSync();
+    expect(await pair.kernel.lastResync()).toEqual({ role: 'SyncSource', kib: 36 * 4 });
+    expect(pair.ours.lastResync()).toEqual({ role: 'SyncTarget', kib: 36 * 4 });
+    // The kernel gives these only where something was compressed.
+    expect(await pair.kernel.dmesg()).not.toContain('bitmap stats');
+    expect(await pair.differencesKib()).toEqual([]);
+    await pair.kernel.adm(`secondary ${RESOURCE}`);
+  });
+
   test('data-integrity-alg', async () => {
     await connectedWith({ 'data-integrity-alg': 'crc32c' });
     await pair.inSync();

@@ -8,6 +8,8 @@ type Side = 'kernel' | 'ours';
 
 interface Story {
   readonly net: Readonly<Record<string, string>>;
+  /** What the kernel's configuration has instead. */
+  readonly kernelNet?: Readonly<Record<string, string>>;
   /** Who writes alone, in this order, and how many blocks of 4 KiB. */
   readonly writes: readonly (readonly [side: Side, blockCount: number])[];
   /** Who stays Primary until the connect. */
@@ -32,10 +34,10 @@ describeKernelPeer('split brain', () => {
     side === 'kernel' ? pair.kernel.adm(`secondary ${RESOURCE}`) : pair.ours.mustAdm('secondary', RESOURCE);
 
   /** Both write alone; returns when both look for each other again. */
-  async function split({ net, writes, primaries = [] }: Story): Promise<void> {
+  async function split({ net, kernelNet, writes, primaries = [] }: Story): Promise<void> {
     await pair.kernel.adm(`disconnect ${RESOURCE}`);
     await pair.ours.mustAdm('disconnect', RESOURCE);
-    await pair.configure({ net });
+    await pair.configure({ net, kernelNet });
     for (const [side, blockCount] of writes) {
       await primary(side);
       if (side === 'kernel') {
@@ -112,10 +114,8 @@ describeKernelPeer('split brain', () => {
   });
 
   test.each<[policy: string, first: Side, source: Side]>([
-    ['discard-younger-primary', 'kernel', 'kernel'],
     ['discard-younger-primary', 'ours', 'ours'],
     ['discard-older-primary', 'kernel', 'ours'],
-    ['discard-older-primary', 'ours', 'kernel'],
   ])('after-sb-0pri %s, %s was Primary when the link went: %s wins', async (policy, first, source) => {
     await primary(first);
     await split({
@@ -140,6 +140,27 @@ describeKernelPeer('split brain', () => {
       ],
     });
     await resolvedBy(source, kib);
+  });
+
+  test('after-sb-0pri discard-local here is discard-remote there', async () => {
+    await split({
+      net: { 'after-sb-0pri': 'discard-local' },
+      kernelNet: { 'after-sb-0pri': 'discard-remote' },
+      writes: [
+        ['kernel', 1],
+        ['ours', 4],
+      ],
+    });
+    await resolvedBy('kernel', 20);
+    await split({
+      net: { 'after-sb-0pri': 'discard-remote' },
+      kernelNet: { 'after-sb-0pri': 'discard-local' },
+      writes: [
+        ['kernel', 4],
+        ['ours', 1],
+      ],
+    });
+    await resolvedBy('ours', 20);
   });
 
   test('after-sb-0pri discard-zero-changes: the side that wrote nothing is the victim', async () => {
@@ -190,6 +211,19 @@ describeKernelPeer('split brain', () => {
       writes: [
         ['kernel', 1],
         ['ours', 4],
+      ],
+      primaries: ['kernel'],
+    });
+    await resolvedBy('kernel', 20);
+  });
+
+  test('after-sb-1pri violently-as0p: as with no Primary, when the Secondary is the victim', async () => {
+    const net = { 'after-sb-0pri': 'discard-least-changes', 'after-sb-1pri': 'violently-as0p' };
+    await split({
+      net,
+      writes: [
+        ['kernel', 4],
+        ['ours', 1],
       ],
       primaries: ['kernel'],
     });
