@@ -2,6 +2,7 @@
  * Which packet goes where, once the handshake is over. Source: wire.md 2.
  */
 import { equalBytes, unpackState, type BlockAck, type Packet } from '../../wire';
+import type { PeerDevice } from '../peer-device/peer-device';
 import { receiveSizes } from '../peer-device/receive-sizes';
 import { receiveState } from '../peer-device/receive-state';
 import { receiveUuids } from '../peer-device/receive-uuids';
@@ -52,7 +53,13 @@ function dispatchToVolume(connection: Connection, packet: Packet): boolean {
     connection.log('warn', `${packet.kind} for volume ${packet.volume}, which is not configured here`);
     return IGNORED_ON_UNKNOWN_VOLUME.has(packet.kind);
   }
-  if (connection.net.allowTwoPrimaries && isAck(packet)) peerDevice.conflicts.heard(packet);
+  const ok = handleOnVolume(connection, peerDevice, packet);
+  // After it was handled: a write that waits for it has to find what it changed.
+  if (ok && connection.net.allowTwoPrimaries && isAck(packet)) peerDevice.conflicts.heard(packet);
+  return ok;
+}
+
+function handleOnVolume(connection: Connection, peerDevice: PeerDevice, packet: Packet): boolean {
   switch (packet.kind) {
     case 'Data':
       if (!digestMatches(connection, packet.digest, packet.payload)) return false;

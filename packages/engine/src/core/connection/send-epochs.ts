@@ -14,6 +14,8 @@ export interface SendEpoch {
   readonly owner: SendEpochs;
   readonly number: number;
   readonly legs: WriteLeg[];
+  /** Writes that the peer, Primary too, has sent back to be done again in a later epoch. */
+  retriedCount: number;
   barrierSentMs: number | null;
   /** Run once the epoch is stable on the peer, or lost. */
   waiters: (() => void)[];
@@ -70,7 +72,10 @@ export class SendEpochs {
   /** Returns the epoch, or null where the peer's answer does not fit: a protocol error. */
   acknowledged(number: number, setSize: number): SendEpoch | null {
     const oldest = this.open[0];
-    if (oldest === undefined || oldest.number !== number || oldest.legs.length !== setSize) return null;
+    if (oldest === undefined || oldest.number !== number) return null;
+    // The module leaves a write that is sent back out of the count; a peer that counts it means the same.
+    const { legs, retriedCount } = oldest;
+    if (setSize !== legs.length && setSize !== legs.length - retriedCount) return null;
     this.open.shift();
     return oldest;
   }
@@ -98,6 +103,6 @@ export class SendEpochs {
   }
 
   private epoch(number: number): SendEpoch {
-    return { owner: this, number, legs: [], barrierSentMs: null, waiters: [] };
+    return { owner: this, number, legs: [], retriedCount: 0, barrierSentMs: null, waiters: [] };
   }
 }

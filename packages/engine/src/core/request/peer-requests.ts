@@ -10,8 +10,9 @@ import type { LocalDisk } from '../device/local-disk';
 import type { DiskError } from '../host';
 import type { PeerDevice } from '../peer-device/peer-device';
 import { isSyncState } from '../state/volume-state';
-import { extentsOf } from './application-writes';
+import { extentsOf, type WriteRequest } from './application-writes';
 import { lockedRange, type LockedRange } from './range-locks';
+import { uncovered } from './write-conflicts';
 
 type WritePacket = DataPacket | TrimPacket | WriteSamePacket;
 
@@ -22,6 +23,8 @@ interface PeerWrite {
   readonly lock: LockedRange;
   /** In which its extents are hot on its behalf. */
   log: ActivityLog | null;
+  /** Own writes of a Primary that come after it, and were sent before it came. */
+  under: readonly WriteRequest[];
 }
 
 /** As for every other request without data of its own: 32 activity-log extents. */
@@ -61,15 +64,19 @@ export class PeerRequests {
       session: this.session,
       lock: lockedRange(packet.sector, packet.sector + packet.sizeBytes / 512, () => this.activate(request)),
       log: null,
+      under: NO_WRITES,
     };
     this.inFlight++;
     hold(payloadOf(packet));
     connection.incomingWrites.entered(dataBytes(packet));
-    const enter = (): void => device.peerLocks.enter(request.lock);
-    if (!connection.net.allowTwoPrimaries) enter();
+    if (!connection.net.allowTwoPrimaries) device.peerLocks.enter(request.lock);
     else {
       const { sector, sizeBytes, seq } = packet;
-      this.peerDevice.conflicts.admit({ sector, sizeBytes, seq, enter, drop: (answer) => this.drop(request, answer) });
+      const enter = (under: readonly WriteRequest[]): void => {
+        request.under = under;
+        device.peerLocks.enter(request.lock);
+      };
+      this.peerDevice.conflicts.admit({ sector, sizeBytes, seq, enter, drop: () => this.drop(request) });
     }
     return true;
   }
@@ -126,15 +133,11 @@ export class PeerRequests {
     });
   }
 
-  /** A write that is not done. It counts in its epoch all the same. */
-  private drop(request: PeerWrite, answer: 'Superseded' | 'RetryWrite' | null): void {
-    const { packet } = request;
+  /** The connection is gone before the write was begun. */
+  private drop({ packet }: PeerWrite): void {
     this.inFlight--;
     letGo(payloadOf(packet));
     this.peerDevice.connection.incomingWrites.done(dataBytes(packet));
-    if (answer === null || request.session !== this.session) return;
-    this.acknowledge(answer, packet);
-    this.peerDevice.connection.receiveEpochs.completed(request.epoch);
   }
 
   private activate(request: PeerWrite): void {
@@ -168,6 +171,7 @@ export class PeerRequests {
       }
       this.done(request, disk, error);
     };
+    if (request.under.length > 0) return this.writeUnder(request, disk, done);
     if (!('payload' in packet)) {
       const discards = packet.kind === 'Trim' && this.peerDevice.connection.hasWriteZeroes;
       if (discards && disk.data.discardSupported) disk.data.discard(offset, packet.sizeBytes, done);
@@ -177,6 +181,24 @@ export class PeerRequests {
       const repeats = packet.sizeBytes / Math.max(block.length, 1);
       disk.data.write(offset, new Array<Uint8Array>(repeats).fill(block), done);
     } else disk.data.write(offset, packet.payload, done);
+  }
+
+  /** Only what the own later writes leave of it. */
+  private writeUnder({ packet, under }: PeerWrite, disk: LocalDisk, done: (error: DiskError | null) => void): void {
+    const parts = uncovered(packet, under);
+    const bytes = packet.kind === 'Data' ? joined(packet.payload) : null;
+    let pending = parts.length + 1;
+    let failed: DiskError | null = null;
+    const finished = (error: DiskError | null): void => {
+      failed ??= error;
+      if (--pending === 0) done(failed);
+    };
+    for (const { sector, sizeBytes } of parts) {
+      const from = (sector - packet.sector) * 512;
+      if (bytes === null) disk.data.writeZeroes(sector * 512, sizeBytes, finished);
+      else disk.data.write(sector * 512, [bytes.subarray(from, from + sizeBytes)], finished);
+    }
+    finished(null);
   }
 
   private done(request: PeerWrite, disk: LocalDisk | null, error: DiskError | null): void {
@@ -200,7 +222,13 @@ export class PeerRequests {
           if (asksWritten) this.acknowledge('WriteAck', packet);
         }
       }
-      connection.receiveEpochs.completed(request.epoch);
+      const { epoch, session } = request;
+      const completed = (): void => {
+        if (session === this.session) connection.receiveEpochs.completed(epoch);
+      };
+      // What lies over it has to be on the disk before it may count as stable.
+      if (request.under.length === 0) completed();
+      else this.peerDevice.conflicts.whenCompleted(request.under, completed);
     }
     if (request.log !== null) {
       this.extentHolders--;
@@ -211,10 +239,7 @@ export class PeerRequests {
     if (connection.net.allowTwoPrimaries) device.writes.peerWriteDone();
   }
 
-  private acknowledge(
-    kind: 'RecvAck' | 'WriteAck' | 'RsWriteAck' | 'NegAck' | 'Superseded' | 'RetryWrite',
-    packet: WritePacket,
-  ): void {
+  private acknowledge(kind: 'RecvAck' | 'WriteAck' | 'RsWriteAck' | 'NegAck', packet: WritePacket): void {
     this.peerDevice.connection.sendMeta({
       kind,
       volume: this.peerDevice.device.volume,
@@ -227,6 +252,7 @@ export class PeerRequests {
 }
 
 const NO_PIECES: readonly Uint8Array[] = [];
+const NO_WRITES: readonly WriteRequest[] = [];
 
 /** In memory, while the write is under way. */
 const dataBytes = (packet: WritePacket): number => (packet.kind === 'Data' ? packet.sizeBytes : 0);

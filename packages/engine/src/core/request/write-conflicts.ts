@@ -1,9 +1,13 @@
 /**
  * Two Primaries write to the same blocks at the same time: which write stays is the same on both nodes.
  *
- * The node that resolves conflicts wins. A peer's write that meets one of its own under way is not done: superseded if
- * its own covers it, else the peer has to try again. The other node lets its own write get its answer first, then does
- * the peer's over it.
+ * The node that resolves conflicts wins: a peer's write that meets one of its own under way counts as the earlier one, so
+ * only what its own do not cover is written, and it is acknowledged as any other. The other node lets its own write get
+ * its answer first, then does the peer's over it.
+ *
+ * DRBD 8.4 answers such a write with P_SUPERSEDED or P_RETRY_WRITE instead, which this node understands. It does not send
+ * them: what the module counts in the epoch of a write that is sent back depends on how far its own disk is, and a
+ * barrier acknowledged with another count ends the connection (seen with 8.4.11).
  *
  * Whether two writes met is seen from the order of both sockets: the resolver handles a write only after everything that
  * its peer sent before it, acknowledgements on the control socket included.
@@ -20,14 +24,11 @@ export interface PeerWriteCandidate {
   readonly sector: number;
   readonly sizeBytes: number;
   readonly seq: number;
-  /** Goes on with it. */
-  enter(): void;
-  /** Does not do it, and tells the peer; null: there is nobody to tell. */
-  drop(answer: 'Superseded' | 'RetryWrite' | null): void;
+  /** Goes on with it. `under`: own writes that come after it, and whose blocks are theirs. */
+  enter(under: readonly WriteRequest[]): void;
+  /** The connection is gone. */
+  drop(): void;
 }
-
-/** From this version on a write that is only partly covered is tried again; before, it counts as superseded. */
-const RETRY_VERSION_MIN = 100;
 
 export class WriteConflicts {
   /** Highest number that the peer has sent, on either socket. */
@@ -37,11 +38,13 @@ export class WriteConflicts {
   private earlyTimer: Timer | null = null;
   /** Waiting for own writes. */
   private waiting: PeerWriteCandidate[] = [];
+  /** What follows once these own writes are completed. */
+  private following: { readonly own: readonly WriteRequest[]; readonly run: () => void }[] = [];
 
   constructor(private readonly peerDevice: PeerDevice) {}
 
   get isWaiting(): boolean {
-    return this.waiting.length > 0;
+    return this.waiting.length > 0 || this.following.length > 0;
   }
 
   /** An acknowledgement of the peer's came. */
@@ -68,6 +71,14 @@ export class WriteConflicts {
     const waiting = this.waiting;
     this.waiting = [];
     for (const candidate of waiting) this.judge(candidate);
+    const following = this.following;
+    this.following = [];
+    for (const one of following) this.whenCompleted(one.own, one.run);
+  }
+
+  whenCompleted(own: readonly WriteRequest[], run: () => void): void {
+    if (own.every(({ completed }) => completed)) run();
+    else this.following.push({ own, run });
   }
 
   overlapsWaiting(sector: number, sizeBytes: number): boolean {
@@ -81,7 +92,8 @@ export class WriteConflicts {
     const dropped = [...this.early, ...this.waiting];
     this.early = [];
     this.waiting = [];
-    for (const candidate of dropped) candidate.drop(null);
+    this.following = [];
+    for (const candidate of dropped) candidate.drop();
     this.peerDevice.device.writes.peerWriteDone();
   }
 
@@ -102,20 +114,19 @@ export class WriteConflicts {
   private judge(candidate: PeerWriteCandidate): void {
     const { device, connection } = this.peerDevice;
     const own = device.writes.underWay(candidate.sector, candidate.sizeBytes);
-    if (own.length === 0) return candidate.enter();
+    if (own.length === 0) return candidate.enter([]);
     const unanswered = own.filter((request) => this.isUnanswered(request));
     // The peer has had all of them: its write came after. Or it waits for this node's decision.
-    if (!connection.resolvesConflicts || unanswered.length === 0) {
+    if (!connection.resolvesConflicts || unanswered.length < own.length) {
       this.waiting.push(candidate);
       return;
     }
-    const covered = unanswered.some((request) => covers(request, candidate));
     device.log(
       'warn',
-      `Concurrent writes detected: local=${unanswered[0]?.sector}s +${unanswered[0]?.sizeBytes}, ` +
-        `remote=${candidate.sector}s +${candidate.sizeBytes}, assuming ${covered ? 'remote' : 'both'} came first`,
+      `Concurrent writes detected: local=${own[0]?.sector}s +${own[0]?.sizeBytes}, ` +
+        `remote=${candidate.sector}s +${candidate.sizeBytes}, assuming remote came first`,
     );
-    candidate.drop(covered || connection.version < RETRY_VERSION_MIN ? 'Superseded' : 'RetryWrite');
+    candidate.enter(own);
   }
 
   private isUnanswered(request: WriteRequest): boolean {
@@ -131,8 +142,21 @@ interface Range {
 export const overlap = (a: Range, b: Range): boolean =>
   a.sector < b.sector + b.sizeBytes / 512 && b.sector < a.sector + a.sizeBytes / 512;
 
-const covers = (outer: Range, inner: Range): boolean =>
-  outer.sector <= inner.sector && inner.sector + inner.sizeBytes / 512 <= outer.sector + outer.sizeBytes / 512;
+/** The parts of `range` that none of `covers` has, in order. */
+export function uncovered(range: Range, covers: readonly Range[]): Range[] {
+  let parts: Range[] = [range];
+  for (const cover of covers) {
+    const coverEnd = cover.sector + cover.sizeBytes / 512;
+    parts = parts.flatMap((part) => {
+      if (!overlap(part, cover)) return [part];
+      const end = part.sector + part.sizeBytes / 512;
+      const left = { sector: part.sector, sizeBytes: (cover.sector - part.sector) * 512 };
+      const right = { sector: coverEnd, sizeBytes: (end - coverEnd) * 512 };
+      return [left, right].filter(({ sizeBytes }) => sizeBytes > 0);
+    });
+  }
+  return parts;
+}
 
 /** Of two 32-bit counters that wrap. */
 const isAfter = (a: number, b: number): boolean => ((a - b) | 0) > 0;
