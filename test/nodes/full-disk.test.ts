@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Pair } from './support/pair';
-import { testWithPrivateMounts } from './support/private-mounts';
+import { testWithPrivateLoopMounts, testWithPrivateMounts } from './support/private-mounts';
 import { run, succeeds, testWith } from './support/programs';
 
 const MIB = 1024 * 1024;
@@ -12,7 +12,9 @@ const DATA_MIB = 40;
 let pair: Pair;
 afterEach(() => pair.end());
 
-const testWithMounts = testWith('nbdcopy', 'qemu-io') === test ? testWithPrivateMounts() : test.skip;
+const hasTools = testWith('nbdcopy', 'qemu-io', 'mkfs.ext4') === test;
+const testWithMounts = hasTools ? testWithPrivateMounts() : test.skip;
+const testWithExt4 = hasTools ? testWithPrivateLoopMounts() : test.skip;
 
 function writeData(): { readonly path: string; readonly bytes: Buffer } {
   const path = join(pair.directory, 'data');
@@ -39,7 +41,7 @@ testWithMounts(
     expect((await readBack(alice.uri)).equals(bytes)).toBe(true);
     expect(bob.log()).toMatch(/write error on the backing disk: .*ENOSPC/);
 
-    await pair.mounts?.sh(`mount -o remount,size=80m ${join(pair.directory, 'bob/storage')}`);
+    await pair.giveRoom('bob');
     await bob.does('attach', 'r0');
     await Promise.all(pair.nodes.map((node) => node.untilInSync()));
     expect(await pair.downAndCompare()).toMatchObject({ firstDifference: null });
@@ -47,28 +49,32 @@ testWithMounts(
   },
 );
 
-testWithMounts(
-  "the Primary's: it goes on without a disk, over its peer, and with more room it catches up",
-  async () => {
-    pair = await Pair.running({ diskMib: 64, smallDisk: { of: 'alice', roomMib: 24 } });
-    const { alice, bob } = pair;
-    const { path, bytes } = writeData();
-    await succeeds('nbdcopy', ['--flush', path, alice.uri]);
-    await alice.until('Diskless', ({ devices }) => devices[0]?.diskState === 'Diskless');
-    expect((await readBack(alice.uri)).equals(bytes)).toBe(true);
-    expect(alice.log()).toMatch(/write error on the backing disk: .*ENOSPC/);
+async function primaryLosesDisk(fileSystem: 'tmpfs' | 'ext4'): Promise<void> {
+  pair = await Pair.running({ diskMib: 64, smallDisk: { of: 'alice', roomMib: 24, fileSystem } });
+  const { alice, bob } = pair;
+  const { path, bytes } = writeData();
+  await succeeds('nbdcopy', ['--flush', path, alice.uri]);
+  await alice.until('Diskless', ({ devices }) => devices[0]?.diskState === 'Diskless');
+  expect((await readBack(alice.uri)).equals(bytes)).toBe(true);
+  expect(alice.log()).toMatch(/write error on the backing disk: .*ENOSPC/);
 
-    await pair.mounts?.sh(`mount -o remount,size=80m ${join(pair.directory, 'alice/storage')}`);
-    await alice.does('attach', 'r0');
-    await Promise.all(pair.nodes.map((node) => node.untilInSync()));
-    expect(await pair.downAndCompare()).toMatchObject({ firstDifference: null });
-    expect(
-      readFileSync(bob.diskPath)
-        .subarray(0, DATA_MIB * MIB)
-        .equals(bytes),
-    ).toBe(true);
-    for (const node of pair.nodes) expect(node.log()).not.toMatch(/"stack"|"level":60/);
-  },
+  await pair.giveRoom('alice');
+  await alice.does('attach', 'r0');
+  await Promise.all(pair.nodes.map((node) => node.untilInSync()));
+  expect(await pair.downAndCompare()).toMatchObject({ firstDifference: null });
+  expect(
+    readFileSync(bob.diskPath)
+      .subarray(0, DATA_MIB * MIB)
+      .equals(bytes),
+  ).toBe(true);
+  for (const node of pair.nodes) expect(node.log()).not.toMatch(/"stack"|"level":60/);
+}
+
+testWithMounts("the Primary's: it goes on without a disk, over its peer, and with more room it catches up", () =>
+  primaryLosesDisk('tmpfs'),
+);
+testWithExt4("the Primary's, on ext4: writes that wait for the disk's activity log go on to the peer", () =>
+  primaryLosesDisk('ext4'),
 );
 
 testWithMounts('the last one: the application gets an error, and what it had written before stays', async () => {
@@ -85,7 +91,7 @@ testWithMounts('the last one: the application gets an error, and what it had wri
   await alice.until('Diskless', ({ devices }) => devices[0]?.diskState === 'Diskless');
   expect((await qemuIo('read 0 4k')).code).not.toBe(0);
 
-  await pair.mounts?.sh(`mount -o remount,size=80m ${join(pair.directory, 'alice/storage')}`);
+  await pair.giveRoom('alice');
   await alice.does('attach', 'r0');
   await alice.until('UpToDate', ({ devices }) => devices[0]?.diskState === 'UpToDate');
   expect(await qemuIo('read -P 0x11 0 8M')).toMatchObject({ code: 0 });

@@ -18,8 +18,18 @@ export interface PairOptions {
   readonly handlers?: string;
   readonly env?: NodeJS.ProcessEnv;
   /** This node's backing disk is a sparse file on a file system with less room than the file seems to have. */
-  readonly smallDisk?: { readonly of: 'alice' | 'bob'; readonly roomMib: number };
+  readonly smallDisk?: SmallDisk;
 }
+
+export interface SmallDisk {
+  readonly of: 'alice' | 'bob';
+  readonly roomMib: number;
+  /** Writes to tmpfs happen at once, those to ext4 on a thread; ext4 takes root. */
+  readonly fileSystem?: 'tmpfs' | 'ext4';
+}
+
+/** What a small disk's file system has when it was given room. */
+const LARGE_MIB = 96;
 
 export class Pair {
   readonly alice: TestNode;
@@ -52,11 +62,7 @@ export class Pair {
     const configPath = join(directory, 'drbd.conf');
     const addresses = await freeAddresses();
     let mounts: PrivateMounts | null = null;
-    if (options.smallDisk !== undefined) {
-      mounts = await PrivateMounts.create();
-      const storage = join(directory, options.smallDisk.of, 'storage');
-      await mounts.sh(`mkdir -p ${storage} && mount -t tmpfs -o size=${options.smallDisk.roomMib}m none ${storage}`);
-    }
+    if (options.smallDisk !== undefined) mounts = await mountSmall(directory, options.smallDisk);
     const pair = new Pair(directory, configPath, addresses, options, mounts);
     writeFileSync(
       configPath,
@@ -118,6 +124,12 @@ resource r0 {
     };
   }
 
+  /** The file system of the small disk has room for all of it from now on. */
+  async giveRoom(of: 'alice' | 'bob'): Promise<void> {
+    const storage = join(this.directory, of, 'storage');
+    await this.mounts?.sh(`rm -f ${storage}/ballast`);
+  }
+
   /** Ends both engines and removes everything. */
   async end(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.endEngine('SIGKILL')));
@@ -141,4 +153,18 @@ async function freeAddresses(): Promise<{ alice: string; bob: string; port: numb
       });
   });
   return { alice, bob, port };
+}
+
+/** A ballast file takes the room that the disk shall not have. */
+async function mountSmall(directory: string, { of, roomMib, fileSystem }: SmallDisk): Promise<PrivateMounts> {
+  const mounts = await PrivateMounts.create(fileSystem === 'ext4' ? 'root' : 'mapped-root');
+  const storage = join(directory, of, 'storage');
+  const image = join(directory, 'filesystem');
+  const mount =
+    fileSystem === 'ext4'
+      ? `truncate -s ${LARGE_MIB}M ${image} && mkfs.ext4 -q -m 0 ${image} && mount -o loop ${image} ${storage}`
+      : `mount -t tmpfs -o size=${LARGE_MIB}m none ${storage}`;
+  const free = `$(( $(stat -f -c %a ${storage}) * $(stat -f -c %S ${storage}) - ${roomMib} * 1048576 ))`;
+  await mounts.sh(`mkdir -p ${storage} && ${mount} && fallocate -l ${free} ${storage}/ballast`);
+  return mounts;
 }

@@ -13,30 +13,46 @@ export function testWithPrivateMounts(): jest.It {
   return works ? test : test.skip;
 }
 
+/** The same for file systems on loop devices: no user namespace may mount those, so this takes root. */
+export function testWithPrivateLoopMounts(): jest.It {
+  const works =
+    process.getuid?.() === 0 &&
+    spawnSync('unshare', ['--mount', 'true']).status === 0 &&
+    spawnSync('losetup', ['--find'], { env: { PATH: `${process.env['PATH']}:/usr/sbin:/sbin` } }).status === 0;
+  return works ? testWithPrivateMounts() : test.skip;
+}
+
 export class PrivateMounts {
-  private constructor(private readonly holder: ChildProcess) {}
+  private constructor(
+    private readonly holder: ChildProcess,
+    private readonly as: 'mapped-root' | 'root',
+  ) {}
 
   /** The namespace lives as long as a process in it, which waits. */
-  static async create(): Promise<PrivateMounts> {
-    const holder = spawn('unshare', ['--mount', '--map-root-user', 'sh', '-c', 'echo ready; exec cat'], {
+  static async create(as: 'mapped-root' | 'root' = 'mapped-root'): Promise<PrivateMounts> {
+    const user = as === 'mapped-root' ? ['--map-root-user'] : [];
+    const holder = spawn('unshare', ['--mount', ...user, 'sh', '-c', 'echo ready; exec cat'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     await new Promise((resolve, reject) => {
       holder.stdout?.once('data', resolve);
       holder.once('exit', (code) => reject(new Error(`unshare: exit code ${code}`)));
     });
-    return new PrivateMounts(holder);
+    return new PrivateMounts(holder, as);
   }
 
   /** What is put in front of a program so that it runs inside. */
   get prefix(): readonly string[] {
-    return ['nsenter', '--target', String(this.holder.pid), '--user', '--mount', '--preserve-credentials', '--'];
+    const user = this.as === 'mapped-root' ? ['--user', '--preserve-credentials'] : [];
+    return ['nsenter', '--target', String(this.holder.pid), '--mount', ...user, '--'];
   }
 
   /** Runs a shell command inside. Throws if it fails. */
   async sh(command: string): Promise<string> {
     const [program = 'nsenter', ...argv] = [...this.prefix, 'sh', '-c', command];
-    const { code, stdout, stderr } = await run(program, argv);
+    const { code, stdout, stderr } = await run(program, argv, {
+      env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
+    });
     if (code !== 0) throw new Error(`${command}: exit code ${code}\n${stdout}${stderr}`);
     return stdout;
   }
