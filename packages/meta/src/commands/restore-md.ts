@@ -3,6 +3,7 @@
  * dump leaves the device as it was.
  */
 import {
+  BITMAP_BLOCK_WORDS,
   bitmapSizeBytes,
   BITMAP_SLOTS_MAX,
   blocksOfSlotWords,
@@ -141,40 +142,66 @@ function writeBitmap(
   }
   const wordCount = Math.min(given, wordsMax);
   if (wordCount === 0) return;
-  const slots = bitmap.slots.map((runs) => expand(runs, wordCount));
+  const slots = bitmap.slots.map((runs) => new RunReader(runs, wordCount));
   const { blockCount } = blocksOfSlotWords(0, wordCount, slotCount - 1, slotCount);
   const progress = area.startProgress(blockCount * MD_BLOCK_BYTES);
-  for (let blockNumber = 0; blockNumber < blockCount; blockNumber++) {
-    const offset = blockNumber * MD_BLOCK_BYTES;
-    const length = Math.min(MD_BLOCK_BYTES, limitBytes - offset);
-    if (length <= 0) break;
-    const block = new Uint8Array(MD_BLOCK_BYTES);
-    slots.forEach((words, slot) => {
-      insertSlotWords(
-        block,
-        { blockNumber, slot, slotCount },
-        words,
-        slotWordsOfBlock(blockNumber, slot, slotCount).firstWord,
-      );
-    });
-    area.write('meta_restore_md', layout.bitmapOffsetBytes + offset, block.subarray(0, length));
-    progress.advance(length);
+  // Groups of blocks hold the same words of every slot: one group at a time is in memory.
+  const groupBlocks = slotCount * GROUP_BLOCKS_PER_SLOT;
+  for (let start = 0; start < blockCount; start += groupBlocks) {
+    const groupWords = GROUP_BLOCKS_PER_SLOT * BITMAP_BLOCK_WORDS;
+    const words = slots.map((runs) => runs.take(groupWords));
+    const firstWord = (start / slotCount) * BITMAP_BLOCK_WORDS;
+    const endBlock = Math.min(start + groupBlocks, blockCount);
+    for (let blockNumber = start; blockNumber < endBlock; blockNumber++) {
+      const offset = blockNumber * MD_BLOCK_BYTES;
+      const length = Math.min(MD_BLOCK_BYTES, limitBytes - offset);
+      if (length <= 0) break;
+      const block = new Uint8Array(MD_BLOCK_BYTES);
+      words.forEach((slotWords, slot) => {
+        const place = { blockNumber, slot, slotCount };
+        const from = slotWordsOfBlock(blockNumber, slot, slotCount).firstWord - firstWord;
+        insertSlotWords(block, place, slotWords, from);
+      });
+      area.write('meta_restore_md', layout.bitmapOffsetBytes + offset, block.subarray(0, length));
+      progress.advance(length);
+    }
   }
   progress.end();
 }
 
+const GROUP_BLOCKS_PER_SLOT = 64;
+
 const wordCountOf = (runs: readonly BitmapRun[]): number => runs.reduce((sum, { count }) => sum + 2 * count, 0);
 
-function expand(runs: readonly BitmapRun[], wordCount: number): Uint32Array {
-  const words = new Uint32Array(wordCount);
-  let at = 0;
-  for (const { count, value } of runs) {
-    const low = Number(value & 0xffffffffn);
-    const high = Number(value >> 32n);
-    for (let i = 0; i < count && at < wordCount; i++, at += 2) {
-      words[at] = low;
-      if (at + 1 < wordCount) words[at + 1] = high;
+/** The words that runs stand for, piece by piece; no more than `wordCount` of them. */
+class RunReader {
+  private run = 0;
+  /** 64-bit values of the present run that were taken. */
+  private taken = 0;
+
+  constructor(
+    private readonly runs: readonly BitmapRun[],
+    private wordsLeft: number,
+  ) {}
+
+  /** An even number of words; zeroes behind the end. */
+  take(wordCount: number): Uint32Array {
+    const words = new Uint32Array(wordCount);
+    const end = Math.min(wordCount, this.wordsLeft);
+    for (let at = 0; at < end;) {
+      const run = this.runs[this.run];
+      if (run === undefined) break;
+      const low = Number(run.value & 0xffffffffn);
+      const high = Number(run.value >> 32n);
+      for (; this.taken < run.count && at < end; this.taken++, at += 2) {
+        words[at] = low;
+        if (at + 1 < end) words[at + 1] = high;
+      }
+      if (this.taken < run.count) break;
+      this.run++;
+      this.taken = 0;
     }
+    this.wordsLeft -= end;
+    return words;
   }
-  return words;
 }
