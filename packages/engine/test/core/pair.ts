@@ -51,6 +51,8 @@ export class PairNode implements CableEnd {
   readonly sent: Packet[] = [];
   /** What is lost on the way from this node, as if it had never been sent. */
   loses: (packet: Packet) => boolean = () => false;
+  /** What this node says instead: a peer that does things in another way. */
+  says: (packet: Packet) => Packet = (packet) => packet;
   private life = 0;
   readonly exitCodes: Record<string, number>;
 
@@ -122,8 +124,9 @@ export class PairNode implements CableEnd {
       close: () => alive.close(),
       send: (socket, packet) => {
         if (this.loses(packet)) return;
-        this.sent.push(packet);
-        alive.send(socket, limited(packet));
+        const said = this.says(limited(packet));
+        this.sent.push(said);
+        alive.send(socket, said);
       },
     });
   }

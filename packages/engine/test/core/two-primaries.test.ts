@@ -88,3 +88,35 @@ test('a lost link in the middle of a conflict holds nothing back', () => {
   pair.run(3000);
   expect(pair.nodes.map(({ connection }) => connection.conn)).toEqual([Conn.StandAlone, Conn.StandAlone]);
 });
+
+describe('a peer that answers as DRBD 8.4 does', () => {
+  test.each([
+    ['counts it in the epoch', 0],
+    ['leaves it out of the count', 1],
+  ])('P_RETRY_WRITE: the write is done once more; the peer %s', (_how, leftOut) => {
+    const pair = twoPrimaries();
+    const { alice, bob } = pair;
+    let sentBack = 0;
+    bob.says = (packet) => {
+      if (packet.kind === 'WriteAck' && packet.sector === 80 && sentBack++ === 0)
+        return { ...packet, kind: 'RetryWrite' };
+      if (packet.kind === 'BarrierAck' && sentBack === 1) return { ...packet, setSize: packet.setSize - leftOut };
+      return packet;
+    };
+    const write = alice.write(80, 7);
+    pair.run(500);
+    expect(write.error).toBeNull();
+    expect(alice.sent.filter((packet) => packet.kind === 'Data' && packet.sector === 80)).toHaveLength(2);
+    expect(pair.nodes.map(({ states }) => states)).toEqual(['1/1 10 8/8', '1/1 10 8/8']);
+    expectEqualData(pair);
+  });
+
+  test('P_SUPERSEDED: the write is done', () => {
+    const pair = twoPrimaries();
+    pair.bob.says = (packet) => (packet.kind === 'WriteAck' ? { ...packet, kind: 'Superseded' } : packet);
+    const write = pair.alice.write(80, 7);
+    pair.run(500);
+    expect(write.error).toBeNull();
+    expectEqualData(pair);
+  });
+});
