@@ -147,6 +147,7 @@ export function startDiskThread(name: string, fd: number): DiskThread {
 
   /** Completes what the thread has finished. */
   const reap = (): void => {
+    if (dead !== null) return;
     const finished = Atomics.load(control, CONTROL.completed);
     while (completed !== finished) {
       const index = completed % ENTRY_COUNT;
@@ -179,6 +180,8 @@ export function startDiskThread(name: string, fd: number): DiskThread {
   // Out of memory or a missing library: the requests fail as those of a broken disk, the engine goes on.
   const died = (): void => {
     if (dead !== null) return;
+    // The news of its end may come before that of what it finished last.
+    reap();
     dead = EIO;
     const lost = [...inRing.filter((call) => call !== undefined), ...queue.slice(queueHead)];
     inRing.fill(undefined);
