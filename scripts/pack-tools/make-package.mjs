@@ -4,7 +4,7 @@
  *
  *   lib/             the programs as bundles, side by side: each finds the others there
  *   node_modules/    the native modules, reduced to what is loaded on this platform
- *   man/  docs/  systemd/  LICENSE  README.md  THIRD-PARTY-LICENSES.txt
+ *   man/  completions/  docs/  systemd/  LICENSE  README.md  THIRD-PARTY-LICENSES.txt
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -80,6 +80,7 @@ function copyDocuments(stage) {
     ['docs/tsdrbd.ini.md', 'docs/tsdrbd.ini.md'],
     ['docs/glossary.md', 'docs/glossary.md'],
     ['docs/man', 'man'],
+    ['packaging/completions', 'completions'],
   ];
   for (const [from, to] of copies) cpSync(join(root, from), join(stage, to), { recursive: true });
 }

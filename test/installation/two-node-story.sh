@@ -11,6 +11,9 @@ mkdir "$work/home" "$work/alice" "$work/bob"
 export HOME=$work/home
 npm install --global --prefix "$work/prefix" --no-fund --no-audit --loglevel=warn "$package"
 test -f "$work/prefix/share/man/man8/tsdrbdmeta.8"
+test -f "$work/prefix/share/man/man8/tsdrbdadm.8"
+test -f "$work/prefix/share/man/man5/tsdrbd.conf.5"
+test -f "$work/prefix/lib/node_modules/tsdrbd/completions/tsdrbdadm.bash"
 export PATH="$work/prefix/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 # Bytes that the initial sync has to bring to bob.

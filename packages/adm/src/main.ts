@@ -1,3 +1,4 @@
+import './short-run';
 import { processIo } from '@tsdrbd/config';
 import { run } from './run';
 import { realSystem } from './system';

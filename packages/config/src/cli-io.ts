@@ -25,7 +25,10 @@ export function processIo(): CliIo {
   return {
     env: process.env,
     cwd: process.cwd(),
-    stdin: process.stdin,
+    // Opened when it is asked for: few commands read it, and it costs all of them a part of their start.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     now: () => Date.now(),

@@ -9,7 +9,7 @@ import type { Command } from '../plan/command';
 import { isFile } from '../system';
 
 export function runDirectory({ env }: CliIo): string {
-  return env['TSDRBD_RUN_DIR'] ?? '/run/tsdrbd';
+  return runDirOf(env);
 }
 
 /** An equal link is kept, another one replaced; an error is told, and no more than that. */

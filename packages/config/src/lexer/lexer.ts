@@ -45,6 +45,7 @@ function classOf(code: number): number {
 /** Every repetition is bounded, so matching costs no more than a few hundred characters. */
 const IPV6 =
   /(?:::[fF]{4}:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?:[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){0,5})?:(?:[0-9a-fA-F]{1,4})?:(?:[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){0,5})?(?:%[A-Za-z0-9/._-]{1,128})?)/y;
+const WORD_CHARACTERS = /[A-Za-z0-9/._-]{1,129}/y;
 const IPV4_WORD = /^[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$/;
 const MODULE_VERSION_WORD = /^[0-9]+\.[0-9]+\.[0-9]+$/;
 const INTEGER_WORD = /^[0-9]{1,8}[MKGs]?$/;
@@ -96,9 +97,9 @@ export class Lexer {
 
   private word(): Token {
     const { text, offset: start } = this;
-    let end = start + 1;
-    const limit = Math.min(text.length, start + WORD_MAX + 1);
-    while (end < limit && (classOf(text.charCodeAt(end)) & WORD) !== 0) end += 1;
+    WORD_CHARACTERS.lastIndex = start;
+    WORD_CHARACTERS.test(text);
+    const end = WORD_CHARACTERS.lastIndex;
     this.offset = end;
     const word = text.slice(start, end);
     if (word.length > WORD_MAX) return this.token('word-too-long', word);

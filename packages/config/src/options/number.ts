@@ -12,6 +12,7 @@ const unitBytes: Readonly<Record<string, bigint>> = { '1': 1n, s: 512n, k: 1n <<
  * in the original, and too many digits stay at the largest 64-bit number.
  */
 export function parseNumber(text: string, unit: NumberUnit): bigint | undefined {
+  if (/^[0-9]{1,15}$/.test(text)) return BigInt(text);
   const match = /^[ \t]*([+-]?)([0-9]+)([kKmMgGs]?)$/.exec(text);
   if (match === null) return undefined;
   const [, sign, digits = '', letter = ''] = match;

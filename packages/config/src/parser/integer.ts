@@ -8,5 +8,8 @@ export function leadingInteger(text: string): number {
 
 /** With the unit letter applied: `7K` is 7168. */
 export function scaledInteger(text: string): number {
+  // Nearly all have no unit letter.
+  const plain = Number(text);
+  if (Number.isSafeInteger(plain) && plain >= 0 && text !== '') return plain;
   return Number(parseNumber(text, '1') ?? 0n);
 }
