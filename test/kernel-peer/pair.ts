@@ -37,8 +37,11 @@ export interface PairSetup {
 /** As fast as it goes: most tests are not about the pace. */
 const FAST_RESYNC = { 'c-plan-ahead': '0', 'resync-rate': '200M' };
 
-/** A dead link or peer is noticed within 4 s. */
+/** A dead link or peer is noticed within some 5 s. */
 export const QUICK_DETECTION = { 'ping-int': '3', 'connect-int': '3', timeout: '20' };
+
+/** A machine that is busy with other tests answers late; a lost connection would be an event that no test is about. */
+const PATIENT = { 'ping-timeout': '10' };
 
 let pairCount = 0;
 
@@ -111,8 +114,8 @@ export class Pair {
           }),
     }));
     const diskOptions = disk ?? FAST_RESYNC;
-    writeFileSync(this.ours.configPath, drbdConfig({ net, disk: diskOptions, volumes }));
-    this.kernelConfig = drbdConfig({ net: { ...net, ...kernelNet }, disk: diskOptions, volumes });
+    writeFileSync(this.ours.configPath, drbdConfig({ net: { ...PATIENT, ...net }, disk: diskOptions, volumes }));
+    this.kernelConfig = drbdConfig({ net: { ...PATIENT, ...net, ...kernelNet }, disk: diskOptions, volumes });
     await this.kernel.guest.putFile('/etc/drbd.conf', this.kernelConfig);
   }
 
