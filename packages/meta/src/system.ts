@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { CliIo } from '@tsdrbd/config';
+import { runDirOf } from '@tsdrbd/engine/control';
 import { engineDevices, isSamePlace, type MetadataPlace } from './device/engine-devices';
 import { openFileDevice } from './device/file-device';
 import type { DeviceAccess, MetaDevice } from './device/meta-device';
@@ -31,7 +32,7 @@ export interface MetaSystem {
 }
 
 export function realSystem(io: CliIo, programName = 'tsdrbdmeta'): MetaSystem {
-  const runDirectory = io.env['TSDRBD_RUN_DIR'] ?? '/run/tsdrbd';
+  const runDirectory = runDirOf(io.env);
   return {
     programName,
     hostName: hostname(),

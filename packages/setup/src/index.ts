@@ -1,3 +1,4 @@
+export { runDirOf } from '@tsdrbd/engine/control';
 export { run } from './run';
 export { renderStatus } from './render/status-text';
 export { renderStatusJson } from './render/status-json';

@@ -87,15 +87,15 @@ export class Executor {
     this.show(command);
     if (this.settings.dryRun) return EXIT.ok;
     const { exitCode } = await this.programs.run(command, { ...SHOWN, stderr: this.errors });
-    if (exitCode === EXIT.ok && command.program === 'setup') this.register(command);
+    if (exitCode === EXIT.ok && command.program === 'setup') await this.register(command);
     const isReported = command.timeLimit !== 'forever' && this.errors === 'shown';
     if (exitCode >= REPORTED_FROM && isReported) this.report(command, exitCode);
     return exitCode;
   }
 
-  private register(command: Command): void {
+  private async register(command: Command): Promise<void> {
     const { configFile } = this.context;
-    if (configFile !== null) registerConfig(this.io, command, configFile);
+    if (configFile !== null) await registerConfig(this.io, command, configFile);
   }
 
   private report(command: Command, exitCode: number): void {

@@ -8,16 +8,14 @@ import type { CliIo } from '@tsdrbd/config';
 import type { Command } from '../plan/command';
 import { isFile } from '../system';
 
-export function runDirectory({ env }: CliIo): string {
-  return runDirOf(env);
-}
-
-/** An equal link is kept, another one replaced; an error is told, and no more than that. */
-export function registerConfig(io: CliIo, { argv }: Command, configFile: string): void {
+/** In the engine's run directory. An equal link is kept, another one replaced; an error is told, and no more than that. */
+export async function registerConfig(io: CliIo, { argv }: Command, configFile: string): Promise<void> {
   const [verb, resourceName = '', minor = ''] = argv;
   const name = verb === 'new-resource' ? resourceLink(resourceName) : verb === 'new-minor' ? minorLink(minor) : null;
-  const directory = runDirectory(io);
-  if (name === null || dirname(configFile) === directory) return;
+  if (name === null) return;
+  const { runDirOf } = await import('@tsdrbd/setup');
+  const directory = runDirOf(io.env);
+  if (dirname(configFile) === directory) return;
   const link = join(directory, name);
   try {
     if (linkTarget(link) === configFile) return;
@@ -29,10 +27,13 @@ export function registerConfig(io: CliIo, { argv }: Command, configFile: string)
   }
 }
 
-/** null: not registered, or the file is gone. */
-export function registeredConfig(io: CliIo, word: string): string | null {
+/** As the engine's handlers ask, who are told the run directory. null: not registered, or the file is gone. */
+export function registeredConfig({ env }: CliIo, word: string): string | null {
   const minor = /^minor-(\d+)$/.exec(word)?.[1];
-  const link = join(runDirectory(io), minor === undefined ? resourceLink(word) : minorLink(minor));
+  const link = join(
+    env['TSDRBD_RUN_DIR'] ?? '/run/tsdrbd',
+    minor === undefined ? resourceLink(word) : minorLink(minor),
+  );
   const target = linkTarget(link);
   return target !== null && isFile(target) ? target : null;
 }

@@ -39,7 +39,7 @@ export {
   VOLUME_MAX,
   requestSchema,
 } from './schema/request-schema';
-export { DEFAULT_RUN_DIR, controlSocketPath, daemonLogPath, runDirOf } from './socket-path';
+export { DEFAULT_RUN_DIR, DEFAULT_SETTINGS_PATH, controlSocketPath, daemonLogPath, runDirOf } from './socket-path';
 export type { EventBatch, ObjectEvent } from './events/object-event';
 export type {
   ConnectionObject,

@@ -32,7 +32,7 @@ async function main(): Promise<void> {
     log,
     handlers: {
       program: settings.handlerProgram,
-      environment: env,
+      environment: { ...env, TSDRBD_RUN_DIR: settings.runDir },
       describe: (call) => handlerVariables(call, backend.handlerSubject(call)),
       told: ({ handler, resource, peerNodeId, volume, minor }, status) => {
         const call = {

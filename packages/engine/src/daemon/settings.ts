@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parse } from 'ini';
+import { DEFAULT_RUN_DIR, DEFAULT_SETTINGS_PATH } from '../control';
 import { defaultHandlerProgram } from './handlers/handler-program';
 
 export interface Settings {
@@ -22,13 +23,11 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export class SettingsError extends Error {}
 
-const DEFAULT_PATH = '/etc/tsdrbd.ini';
-
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Throws SettingsError with file and key. A missing file at the default place means defaults. */
 export function readSettings(env: Env): Settings {
-  const path = env['TSDRBD_INI'] ?? DEFAULT_PATH;
+  const path = env['TSDRBD_INI'] ?? DEFAULT_SETTINGS_PATH;
   const values = new Map<string, string>();
   for (const [section, keys] of Object.entries(parseFile(path, env['TSDRBD_INI'] !== undefined))) {
     if (typeof keys !== 'object' || keys === null)
@@ -45,7 +44,7 @@ export function readSettings(env: Env): Settings {
   if (level === undefined)
     throw new SettingsError(`${path}: [log] level is '${logLevel}', expected ${LOG_LEVELS.join(' | ')}`);
   return {
-    runDir: env['TSDRBD_RUN_DIR'] || values.get('daemon.run-dir') || '/run/tsdrbd',
+    runDir: env['TSDRBD_RUN_DIR'] || values.get('daemon.run-dir') || DEFAULT_RUN_DIR,
     logLevel: level,
     handlerProgram: env['TSDRBD_HANDLER'] || values.get('daemon.handler-program') || defaultHandlerProgram(),
     nbdListen: values.get('nbd.listen') ?? '',
