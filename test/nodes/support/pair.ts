@@ -89,7 +89,8 @@ resource r0 {
       await pair.start();
       return pair;
     } catch (error) {
-      await pair.end();
+      // What went wrong first is what counts.
+      await pair.end().catch(() => undefined);
       throw error;
     }
   }
@@ -134,7 +135,7 @@ resource r0 {
   async end(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.endEngine('SIGKILL')));
     this.mounts?.end();
-    rmSync(this.directory, { recursive: true, force: true });
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
