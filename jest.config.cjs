@@ -1,5 +1,7 @@
 /** One jest configuration for every package: swc transforms TypeScript, and the ESM-only dependencies, to CommonJS. */
 module.exports = {
+  // Nothing here measures time; on a busy machine the default of 5 s is a matter of luck.
+  testTimeout: 30_000,
   roots: ['<rootDir>/packages', '<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', ...(process.env.TSDRBD_SLOW ? [] : ['\\.slow\\.test\\.ts$'])],
