@@ -12,7 +12,7 @@ export function claimDevice(
   position: Position = host.position,
 ): void {
   for (const name of host.names) {
-    if (minor !== undefined) run.unique.claim('device-minor', `device-minor:${name}:${minor}`, position);
-    if (device !== undefined) run.unique.claim('device', `device:${name}:${device}`, position);
+    if (minor !== undefined) run.unique.claimIn('device-minor', `device-minor:${name}`, minor, position);
+    if (device !== undefined) run.unique.claimIn('device', `device:${name}`, device, position);
   }
 }

@@ -42,7 +42,7 @@ export function mergeVolumes(run: ParseRun, host: HostSection, resourceVolumes: 
 
 /** Only disks that come from the resource are checked: the original does so too. */
 function claimDisk(run: ParseRun, host: HostSection, disk: string, position: Position): void {
-  for (const name of host.names) run.unique.claim('disk', `disk:${name}:${disk}`, position);
+  for (const name of host.names) run.unique.claimIn('disk', `disk:${name}`, disk, position);
 }
 
 function claimMetaDisk(run: ParseRun, host: HostSection, volume: VolumeSection): void {
@@ -51,7 +51,7 @@ function claimMetaDisk(run: ParseRun, host: HostSection, volume: VolumeSection):
   const key = metaDiskKey(volume.metaDisk);
   if (key === undefined) return;
   const position = volume.written.metaDisk ?? volume.position;
-  for (const name of host.names) run.unique.claim('meta-disk', `${name}:${key}`, position);
+  for (const name of host.names) run.unique.claimIn('meta-disk', name, key, position);
 }
 
 function metaDiskKey(metaDisk: MetaDisk): string | undefined {
@@ -95,6 +95,7 @@ export function checkVolumeSets(run: ParseRun, resource: ResourceSection, hosts:
 }
 
 export function checkVolumePair(run: ParseRun, resource: ResourceSection, a: HostSection, b: HostSection): void {
+  if (haveSameVolumes(a, b)) return;
   const { file, line } = resource.position;
   const where = `${file}:${line}: in resource ${resource.name}, on ${a.names.join(' ')}`;
   const names = b.names.join(' ');
@@ -111,4 +112,15 @@ export function checkVolumePair(run: ParseRun, resource: ResourceSection, a: Hos
       report(run, 'late', `${where} resp. ${names}: volume ${vnr} must not be implicit on one but not the other`);
     }
   }
+}
+
+/** The usual case; both are sorted by number. */
+function haveSameVolumes(a: HostSection, b: HostSection): boolean {
+  return (
+    a.volumes.length === b.volumes.length &&
+    a.volumes.every(({ vnr, implicit }, index) => {
+      const other = b.volumes[index];
+      return other?.vnr === vnr && other.implicit === implicit;
+    })
+  );
 }
