@@ -12,6 +12,7 @@ import { AdmExit, EXIT } from '../adm-exit';
 import { GENERAL_LONG_OPTIONS, GENERAL_SHORT_OPTIONS, type GeneralOption } from './general-options';
 import { parseArguments, type LongOption } from './getopt';
 import { hiddenCommandsText, usageText } from './help';
+import { suggestion } from './suggestion';
 
 export interface Invocation {
   readonly command: CommandName;
@@ -116,9 +117,13 @@ function commandOf(word: string, programName: string, remarks: string[]): Comman
 }
 
 function noCommand(word: string | undefined, programName: string): AdmExit {
-  return word === undefined
-    ? new AdmExit(EXIT.usage, `${usageText(programName, null)}\nNo command specified\n`, 'stdout')
-    : new AdmExit(EXIT.usage, `${programName}: Unknown command '${word}'`);
+  if (word === undefined) {
+    return new AdmExit(EXIT.usage, `${usageText(programName, null)}\nNo command specified\n`, 'stdout');
+  }
+  // Scripts made for drbdadm get its words and no more.
+  const meant = programName.startsWith('ts') ? suggestion(word, Object.keys(COMMANDS)) : undefined;
+  const hint = meant === undefined ? '' : `\nDid you mean '${meant}'?`;
+  return new AdmExit(EXIT.usage, `${programName}: Unknown command '${word}'${hint}`);
 }
 
 function refuseForeignOptions(command: CommandName, backendOptions: readonly string[], programName: string): void {
