@@ -21,6 +21,7 @@ export { PeerDevice } from './peer-device/peer-device';
 export { ERR } from './resource/reply-codes';
 export { forgetPeer } from './resource/forget-peer';
 export { Resource } from './resource/resource';
+export { mayResync, resyncAfterProblem } from './resync/resync-after';
 export { resize, type ResizeRequest } from './resize/resize-command';
 export { startVerify, type VerifyRange } from './verify/start-verify';
 export { hex } from './uuid/generation';

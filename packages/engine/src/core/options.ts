@@ -62,6 +62,8 @@ export interface DiskOptions {
   readonly mdFlushes: boolean;
   readonly alExtents: number;
   readonly alUpdates: boolean;
+  /** -1: none. */
+  readonly resyncAfterMinor: number;
   readonly rsDiscardGranularityBytes: number;
 }
 
@@ -129,6 +131,7 @@ export function diskOptions(values: OptionValues): DiskOptions {
     mdFlushes: flag('md-flushes', true),
     alExtents: number('al-extents', 1237),
     alUpdates: flag('al-updates', true),
+    resyncAfterMinor: number('resync-after', -1),
     rsDiscardGranularityBytes: number('rs-discard-granularity', 0),
   };
 }

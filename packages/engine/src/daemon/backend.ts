@@ -28,6 +28,7 @@ import {
   resize,
   resumeByAdministrator,
   suspendByAdministrator,
+  resyncAfterProblem,
   startVerify,
   type AttachFailure,
   type HandlerCall,
@@ -40,6 +41,7 @@ import type { TcpTransport } from '../transport';
 import { AutoPromotion } from './auto-promotion';
 import type { HandlerSubject } from './handlers/handler-variables';
 import { PathFinder, type Path } from './link-finder';
+import { ResyncOrder } from './resync-order';
 import { resourceState } from './snapshot';
 
 /** Where volumes become reachable for applications. */
@@ -99,8 +101,12 @@ export class Backend implements ControlBackend {
         return this.withDevice(request.minor, (device) => this.delMinor(device));
       case 'disk-options':
         return this.withDevice(request.minor, (device) => {
-          device.diskOptionValues = merged(device.diskOptionValues, request);
-          device.diskOptions = diskOptions(device.diskOptionValues);
+          const values = merged(device.diskOptionValues, request);
+          const options = diskOptions(values);
+          const problem = resyncAfterProblem(device.minor, options.resyncAfterMinor, this.deviceOf);
+          if (problem !== NO_ERROR) return reply(problem);
+          device.diskOptionValues = values;
+          device.diskOptions = options;
           device.resource.changed();
           return OK;
         });
@@ -265,7 +271,7 @@ export class Backend implements ControlBackend {
   private async newMinor(request: RequestOf<'new-minor'>): Promise<ControlReply> {
     const resource = this.resources.get(request.resource);
     if (resource === undefined) return reply(ERR.ERR_RES_NOT_KNOWN);
-    if (resource.devices.has(request.volume) || this.device(request.minor) !== undefined) {
+    if (resource.devices.has(request.volume) || this.deviceOf(request.minor) !== undefined) {
       return reply(ERR.ERR_MINOR_OR_VOLUME_EXISTS);
     }
     const device = resource.newDevice(request.volume, request.minor);
@@ -310,6 +316,12 @@ export class Backend implements ControlBackend {
     }
     const values = request.options ?? {};
     const options = diskOptions(values);
+    const problem = resyncAfterProblem(device.minor, options.resyncAfterMinor, this.deviceOf);
+    if (problem !== NO_ERROR) {
+      data.close(() => undefined);
+      if (meta !== data) meta.close(() => undefined);
+      return reply(problem);
+    }
     const placement: Placement =
       request.metaIndex === 'internal'
         ? 'internal'
@@ -384,18 +396,19 @@ export class Backend implements ControlBackend {
 
   // ---- lookups ----
 
-  private device(minor: number): Device | undefined {
-    for (const resource of this.resources.values()) {
-      for (const device of resource.devices.values()) if (device.minor === minor) return device;
-    }
-    return undefined;
-  }
+  private readonly allDevices = (): readonly Device[] =>
+    [...this.resources.values()].flatMap((resource) => [...resource.devices.values()]);
+
+  private readonly deviceOf = (minor: number): Device | undefined =>
+    this.allDevices().find((device) => device.minor === minor);
+
+  private readonly resyncOrder = new ResyncOrder(this.allDevices, this.deviceOf);
 
   private async withDevice(
     minor: number,
     act: (device: Device) => ControlReply | Promise<ControlReply>,
   ): Promise<ControlReply> {
-    const device = this.device(minor);
+    const device = this.deviceOf(minor);
     return device === undefined ? reply(ERR.ERR_MINOR_INVALID) : act(device);
   }
 
@@ -461,6 +474,7 @@ export class Backend implements ControlBackend {
 
   /** With nobody listening nothing is built; a change is told as it happens, so that no state in between is lost. */
   private noteChange(resource: Resource): void {
+    this.resyncOrder.noteChange();
     if (this.events.listenerCount('event') === 0) return;
     this.emit({ kind: 'changed', resource: this.state(resource) });
   }
