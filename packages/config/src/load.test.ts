@@ -72,3 +72,29 @@ it('reads a thousand resources in a moment', () => {
   // Under 100 ms on an idle machine; the bound only catches a wrong order of growth.
   expect(performance.now() - started).toBeLessThan(2000);
 });
+
+describe('a template', () => {
+  const user = resource('r', 1).replace('{', '{ template-file "a.tpl";');
+
+  it('that is its own is refused, and says where', () => {
+    const { exitCode, said } = load({ '/etc/drbd.conf': user, '/etc/a.tpl': 'common { template-file "a.tpl"; }' });
+    expect(exitCode).toBe(10);
+    expect(said.at(-1)).toMatch(/^a\.tpl:1: conflicting use of resource section 'template-template-/);
+  });
+
+  it('that is its own by way of another is refused too', () => {
+    const files = {
+      '/etc/a.tpl': 'common { template-file "b.tpl"; }',
+      '/etc/b.tpl': 'common { template-file "a.tpl"; }',
+    };
+    expect(load({ '/etc/drbd.conf': user, ...files }).exitCode).toBe(10);
+  });
+
+  it('has a name that no resource may have', () => {
+    const files = { '/etc/drbd.conf': resource('template-r', 2) + user, '/etc/a.tpl': 'common { }' };
+    expect(load(files).said).toEqual([
+      "a.tpl:2: conflicting use of resource section 'template-r' ...\n" +
+        "/etc/drbd.conf:1: resource section 'template-r' first used here.",
+    ]);
+  });
+});

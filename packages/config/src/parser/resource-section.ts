@@ -184,6 +184,12 @@ function parseDiskStatement(tokens: TokenStream, resource: ResourceSection): voi
   }
 }
 
+/**
+ * The original cuts names here. A template that is its own template, directly or by others, has this to thank for its
+ * end: each level makes the name longer, until two are cut to the same one.
+ */
+const TEMPLATE_NAME_MAX = 1023;
+
 /** `template-file PATH;`: a file whose `common` takes the place of the common section. The word has been read. */
 function parseTemplateFile(tokens: TokenStream, resource: ResourceSection): void {
   const name = tokens.expectString();
@@ -202,7 +208,10 @@ function parseTemplateFile(tokens: TokenStream, resource: ResourceSection): void
   const inner = new TokenStream(read.text, tokens.run, { openedAs: name, canonical });
   inner.expectKeyword('common', 'TK_COMMON');
   inner.expectPunctuation('{');
-  const template = parseResourceBody(inner, `template-${resource.name}`);
+  const templateName = `template-${resource.name}`.slice(0, TEMPLATE_NAME_MAX);
+  const position = { file: canonical, openedAs: name, line: tokens.statementLine };
+  tokens.run.unique.claim('resource section', templateName, position);
+  const template = parseResourceBody(inner, templateName);
   refuseHosts(inner, template, template.name);
   resource.template = template;
 }
