@@ -65,9 +65,9 @@ describe('quotes', () => {
     expect(lexer.next()).toMatchObject({ text: 'next', line: 1 });
   });
 
-  it('at the end of the file are unterminated too', () => {
-    expect(kinds('"abc')).toEqual(['unterminated']);
-    expect(kinds('"abc\\')).toEqual(['unterminated']);
+  it('that no line ends are a character of their own, and what follows is read', () => {
+    expect(kinds('"abc')).toEqual(['other', 'string']);
+    expect(kinds('"abc\\')).toEqual(['other', 'string', 'other']);
   });
 });
 

@@ -72,8 +72,13 @@ export class Lexer {
       this.offset += 1;
       return { kind: 'punctuation', text: text[offset] ?? '', number: code, line: this.line };
     }
+    return this.other();
+  }
+
+  private other(): Token {
+    const character = this.text[this.offset] ?? '';
     this.offset += 1;
-    return this.token('other', text[offset] ?? '');
+    return this.token('other', character);
   }
 
   /** Blanks, comments and newlines. */
@@ -128,7 +133,9 @@ export class Lexer {
     let value = '';
     let copied = at;
     for (let units = 0; ; units += 1) {
-      const code = at < text.length ? text.charCodeAt(at) : NEWLINE;
+      // Without an end of line the quote stands for itself.
+      if (at >= text.length || (at === text.length - 1 && text.charCodeAt(at) === BACKSLASH)) return this.other();
+      const code = text.charCodeAt(at);
       if (code === QUOTE) {
         this.offset = at + 1;
         return this.token('string', value + text.slice(copied, at));

@@ -37,11 +37,11 @@ function checkName(tokens: TokenStream, volume: VolumeSection, device: string, o
   const nameMinor = numbered === undefined ? undefined : Number(BigInt.asUintN(32, BigInt(numbered)));
   const explicitMinor = volume.minor;
   volume.minor ??= nameMinor ?? tokens.run.surroundings.minorOfDeviceNode?.(device);
-  if (owner === 'foreign') return;
   if (volume.minor === undefined) {
     tokens.late('no minor given nor device name contains a minor number', line);
     return;
   }
+  if (owner === 'foreign') return;
   if (explicitMinor !== undefined && nameMinor !== undefined && nameMinor !== explicitMinor) {
     tokens.late(
       'explicit minor number must match with device name\n' +

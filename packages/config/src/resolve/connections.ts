@@ -37,16 +37,19 @@ export function createConnections(run: ParseRun, resource: ResourceSection): voi
 function createMesh(run: ParseRun, resource: ResourceSection, mesh: MeshSection): void {
   const where = `${resource.position.file}:${resource.position.line}: in resource ${resource.name}:`;
   const members: HostSection[] = [];
+  let isComplete = true;
   for (const name of mesh.hosts) {
     const host = findHost(resource, name);
     if (host === undefined) {
       const text = `There is no 'on' section for hostname '${name}' named in the connection-mesh`;
       report(run, 'late', `${where}\n\t${text}`);
-      return;
+      isComplete = false;
+      break;
     }
     members.push(host);
   }
-  members.forEach((a, index) => {
+  // Of an incomplete mesh the first host's connections are made, up to the host that is missing, as in the original.
+  (isComplete ? members : members.slice(0, 1)).forEach((a, index) => {
     for (const b of members.slice(index + 1)) {
       if (a === b) continue;
       if (a.proxy !== undefined && b.proxy !== undefined) {
