@@ -63,6 +63,12 @@ export const VERSION_DIFFERENCES: readonly VersionDifference[] = [
       'FILE: $1',
     ),
   ),
+  inStderr('names of peer device options that 9.22 has not (config.md 4.3)', (text) =>
+    text.replace(' | resync-without-replication | peer-tiebreaker', ''),
+  ),
+  inStderr('the name of a floating section in messages (config.md 5.1)', (text) =>
+    text.replace(/((?:\d+\.){3}\d+)_(\d+)\b/g, '$1:$2'),
+  ),
   inStderr('drbd8-api-compatibility (config.md 4.5)', (text) => text.replace(' | drbd8-api-compatibility', '')),
   inStderr('the line of two uses of an address is lost there, as in 9.34 (the table of deviations)', (text) =>
     text.replace(/:\d+(: in resource \S+\n {4}.* is also used .*):\d+ /g, ':LINE$1:LINE '),
