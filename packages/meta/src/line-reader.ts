@@ -12,6 +12,8 @@ export class LineReader {
   /** With its line feed; the end of the input gives what is left, without one. */
   async next(): Promise<string> {
     let end = this.buffer.indexOf('\n');
+    // Nothing else keeps the process alive while somebody thinks about the answer.
+    if (end < 0) this.call('ref');
     while (end < 0) {
       const { done, value } = await this.iterator.next();
       if (done === true) return this.take(this.buffer.length);
@@ -20,8 +22,15 @@ export class LineReader {
     }
     // A terminal that keeps flowing would keep the process alive.
     this.stream?.pause();
-    if (this.stream !== null && 'unref' in this.stream && typeof this.stream.unref === 'function') this.stream.unref();
+    this.call('unref');
     return this.take(end + 1);
+  }
+
+  /** Terminals and pipes have these, files have not. */
+  private call(name: 'ref' | 'unref'): void {
+    const stream: object = this.stream ?? {};
+    const method: unknown = Reflect.get(stream, name);
+    if (typeof method === 'function') Reflect.apply(method, stream, []);
   }
 
   private take(length: number): string {
