@@ -34,6 +34,8 @@ import { moveMetadata, needingFullSync, type MetadataMoveIo } from './metadata-m
 
 const BLOCK_BYTES = 4096;
 const READ_CHUNK_BYTES = 1024 * 1024;
+/** Bitmap blocks that are copied at a time: the bitmap of a large disk is not in memory twice. */
+const BLOCKS_PER_BATCH = 1024;
 
 export type AttachFailure =
   | { readonly kind: 'io'; readonly error: DiskError }
@@ -223,12 +225,17 @@ export class LocalDisk {
       }
     });
     if (blocks.size === 0) return done(!this.failed);
-    // The words as they are now: what changes later makes its page dirty again.
-    const encoded = [...blocks].sort((a, b) => a - b).map((block) => ({ block, bytes: this.encodeBlock(block) }));
-    this.flushData((error) => {
-      if (error !== null) return done(false);
-      this.writeBlocks(encoded, done);
-    });
+    const sorted = [...blocks].sort((a, b) => a - b);
+    const writeFrom = (at: number, ok: boolean): void => {
+      if (!ok || at >= sorted.length) return done(ok);
+      // The words as they are now: what changes later makes its page dirty again. Behind each cleared bit is a flush.
+      const batch = sorted.slice(at, at + BLOCKS_PER_BATCH).map((block) => ({ block, bytes: this.encodeBlock(block) }));
+      this.flushData((error) => {
+        if (error !== null) return done(false);
+        this.writeBlocks(batch, (written) => writeFrom(at + batch.length, written));
+      });
+    };
+    writeFrom(0, true);
   }
 
   /** All data writes completed before are stable on success. Concurrent callers share one flush. */
