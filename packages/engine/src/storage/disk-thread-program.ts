@@ -133,8 +133,9 @@ export function diskThreadProgram(load: NodeJS.Require): void {
       entries[base + 5] = result;
       done = (done + 1) & 0x7fffffff;
       Atomics.store(control, 1, done);
-      // One system call per sleeping event loop, not one per entry.
-      if (Atomics.exchange(control, 2, 0) === 1) Atomics.notify(control, 1);
+      // The flag is the event loop's to clear: taken away here, between its being set and the wait that follows, it would
+      // be missing for the entry after this one, and nobody would wake the loop. Nobody waiting costs no system call.
+      if (Atomics.load(control, 2) === 1) Atomics.notify(control, 1);
       submitted = Atomics.load(control, 0);
     }
   }

@@ -163,6 +163,7 @@ export function startDiskThread(name: string, fd: number): DiskThread {
 
   const woken = (): void => {
     listening = false;
+    Atomics.store(control, CONTROL.waiting, 0);
     reap();
     listen();
   };
