@@ -1,20 +1,7 @@
 /** What a peer may ask of this node's state, and what it may not. Found by the fuzzer. Source: wire.md 10.1, 5.7. */
 import { Conn, Disk, Role, StateMask, StateResult as SS, packState, type StateFields } from '../../src/wire';
+import { NO_STATE } from '../../src/core/state/no-state';
 import { Pair } from './pair';
-
-const NOTHING: StateFields = {
-  role: 0,
-  peer: 0,
-  conn: 0,
-  disk: 0,
-  pdsk: 0,
-  susp: false,
-  aftrIsp: false,
-  peerIsp: false,
-  userIsp: false,
-  suspNod: false,
-  suspFen: false,
-};
 
 /** Alice is Primary, and answers a request of bob. */
 function asked(
@@ -25,7 +12,7 @@ function asked(
   const pair = new Pair().upToDate();
   expect(pair.alice.primary()).toBe(1);
   const { connection, peerDevice } = pair.bob;
-  const value = packState({ ...NOTHING, ...fields });
+  const value = packState({ ...NO_STATE, ...fields });
   const retcode = pair.bob.code((done) =>
     connection.stateRequests.request(kind === 'StateChgReq' ? peerDevice : 'connection', mask, value, done),
   );
@@ -58,7 +45,7 @@ test.each([{ role: 3 }, { disk: 9 }, { pdsk: 15 }, { conn: 31 }])(
   'P_STATE with %p, which does not exist, costs the connection',
   (fields) => {
     const pair = new Pair().upToDate();
-    const plain = { ...NOTHING, role: Role.Secondary, peer: Role.Secondary, conn: Conn.Connected, disk: 8, pdsk: 8 };
+    const plain = { ...NO_STATE, role: Role.Secondary, peer: Role.Secondary, conn: Conn.Connected, disk: 8, pdsk: 8 };
     pair.bob.connection.sendData({ kind: 'State', volume: 0, state: packState({ ...plain, ...fields }) });
     pair.run(100);
     expect(pair.alice.log).toContain('ProtocolError: unexpected State packet');

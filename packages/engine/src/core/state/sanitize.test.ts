@@ -1,21 +1,8 @@
 import fc from 'fast-check';
 import { Conn, Disk, Role, conns, disks } from '../../wire';
 import { sanitizeState, type SanitizeContext } from './sanitize';
+import { connectedState as state } from './connected-state';
 import type { VolumeState } from './volume-state';
-
-const state = (more: Partial<VolumeState>): VolumeState => ({
-  role: Role.Secondary,
-  peer: Role.Secondary,
-  conn: Conn.Connected,
-  disk: Disk.UpToDate,
-  pdsk: Disk.UpToDate,
-  userIsp: false,
-  peerIsp: false,
-  aftrIsp: false,
-  suspNod: false,
-  suspFen: false,
-  ...more,
-});
 
 const NOT_NEGOTIATED: SanitizeContext = {
   diskIfNotNegotiated: null,

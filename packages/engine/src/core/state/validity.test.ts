@@ -1,21 +1,8 @@
 import fc from 'fast-check';
 import { Conn, Disk, Role, StateResult as SS, stateResults } from '../../wire';
 import { checkSoftTransition, checkState, checkTransition, type ValidityContext } from './validity';
+import { connectedState as state } from './connected-state';
 import type { VolumeState } from './volume-state';
-
-const state = (more: Partial<VolumeState> = {}): VolumeState => ({
-  role: Role.Secondary,
-  peer: Role.Secondary,
-  conn: Conn.Connected,
-  disk: Disk.UpToDate,
-  pdsk: Disk.UpToDate,
-  userIsp: false,
-  peerIsp: false,
-  aftrIsp: false,
-  suspNod: false,
-  suspFen: false,
-  ...more,
-});
 
 const context = (more: Partial<ValidityContext> = {}): ValidityContext => ({
   allowTwoPrimaries: false,
