@@ -141,6 +141,21 @@ export function createDiskDevice(options: DiskDeviceOptions): BackingDevice {
     }
   };
 
+  /**
+   * Writes that may go at once wait for the end of the callback that made them, behind the sockets' own turn
+   * (transport/tcp/framed-socket.ts), so that the peer has its copy while this one is made.
+   */
+  let turn: HeldWrite[] = [];
+  const writeTurn = (by: WriteLease): void => {
+    const writes = turn;
+    turn = [];
+    for (const write of writes) writeByLease(by, write);
+  };
+  const writeAtTurnEnd = (by: WriteLease, write: HeldWrite): void => {
+    turn.push(write);
+    if (turn.length === 1) process.nextTick(() => queueMicrotask(() => writeTurn(by)));
+  };
+
   /** What is wrong with a request before it is tried. */
   const refusal = (what: string, offsetBytes: number, lengthBytes: number) =>
     closed
@@ -230,7 +245,7 @@ export function createDiskDevice(options: DiskDeviceOptions): BackingDevice {
         if (isUnsupported(result)) nowaitWrites = false;
       }
       if (lease === null) writeOnThread(offsetBytes, pieces, lengthBytes, done);
-      else writeByLease(lease, { offsetBytes, pieces, lengthBytes, done });
+      else writeAtTurnEnd(lease, { offsetBytes, pieces, lengthBytes, done });
     },
 
     flush(done) {
@@ -283,6 +298,7 @@ export function createDiskDevice(options: DiskDeviceOptions): BackingDevice {
     close(done) {
       if (closed) return completions.push(done, null);
       closed = true;
+      if (lease !== null) writeTurn(lease);
       const threads = [writer, maintainer, ...readers].filter((thread) => thread !== undefined);
       let left = threads.length;
       const finish = (): void => {
