@@ -8,8 +8,8 @@
  * --out DIRECTORY   all bundles side by side there instead of each in its package
  * --inputs FILE     writes there, one a line, which files went into the bundles
  *
- * tsdrbdadm loads setup, meta and execa when a command needs them, each from a file of its own beside it, so that
- * commands that do not are not slowed down by their text.
+ * tsdrbdadm loads setup, meta and execa when a command needs them, and tsdrbdmeta the configuration's parser, each from
+ * a file of its own beside it, so that commands that do not are not slowed down by their text.
  */
 import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -27,7 +27,7 @@ const PROGRAMS = {
     loadedLater: ['@tsdrbd/setup', '@tsdrbd/meta', 'execa'],
   },
   tsdrbdsetup: { entry: 'packages/setup/src/main.ts', out: 'packages/setup/dist' },
-  tsdrbdmeta: { entry: 'packages/meta/src/main.ts', out: 'packages/meta/dist' },
+  tsdrbdmeta: { entry: 'packages/meta/src/main.ts', out: 'packages/meta/dist', loadedLater: ['@tsdrbd/config'] },
   tsdrbdd: { entry: 'packages/engine/src/daemon/main.ts', out: 'packages/engine/dist' },
 };
 

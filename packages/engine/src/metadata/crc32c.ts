@@ -6,7 +6,7 @@
  * yet loading it costs more than a command that checks one activity log spends here.
  */
 export function crc32cSeedZero(bytes: Uint8Array): number {
-  const [t0, t1, t2, t3, t4, t5, t6, t7] = tables;
+  const [t0, t1, t2, t3, t4, t5, t6, t7] = (tables ??= makeTables());
   let crc = 0;
   let i = 0;
   for (const end = bytes.length - 7; i < end; i += 8) {
@@ -30,7 +30,8 @@ const POLYNOMIAL = 0x82f63b78;
 
 type Tables = readonly [Table, Table, Table, Table, Table, Table, Table, Table];
 type Table = Int32Array;
-const tables: Tables = makeTables();
+/** Made when they are needed: most commands of tsdrbdmeta check no log. */
+let tables: Tables | undefined;
 
 function makeTables(): Tables {
   const first = new Int32Array(256);

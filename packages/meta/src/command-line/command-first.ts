@@ -15,6 +15,7 @@ import { resolve } from 'node:path';
 import type { CliIo, MetadataArea } from '@tsdrbd/config';
 import { OpenError, type MetaDevice } from '../device/meta-device';
 import { EXIT, MetaExit } from '../meta-exit';
+import { configuredAreas } from './configured-areas';
 import { isCommandName, type CommandName } from './command-table';
 import { identify, identifyAt, type FormatAndIndex } from './identify-metadata';
 import { COMMAND_FIRST_OPTIONS, OPTIONS, parseArguments, type ParsedArguments } from './options';
@@ -84,9 +85,7 @@ async function onConfigured(
       '--index is for the path of a device; where a resource has its metadata, drbd.conf says',
     );
   }
-  // Loaded here: the original form, which tsdrbdadm and scripts use, starts faster without.
-  const { configuredAreas } = await import('./configured-areas');
-  const areas = findAreas(
+  const areas = await findAreas(
     () => configuredAreas({ command, name, configFile: optionOf(parsed, 'config-file') }, surroundings.io),
     name,
     surroundings,
@@ -95,13 +94,13 @@ async function onConfigured(
 }
 
 /** Somebody may have meant a file of this directory. */
-function findAreas(
-  find: () => readonly MetadataArea[],
+async function findAreas(
+  find: () => Promise<readonly MetadataArea[]>,
   name: string | null,
   { io }: Surroundings,
-): readonly MetadataArea[] {
+): Promise<readonly MetadataArea[]> {
   try {
-    return find();
+    return await find();
   } catch (error) {
     if (!(error instanceof MetaExit) || name === null || !existsSync(resolve(io.cwd, name))) throw error;
     throw new MetaExit(error.exitCode, `${error.message}\nFor the file of this name: ./${name}`);

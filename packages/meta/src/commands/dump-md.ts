@@ -12,6 +12,7 @@ import { formatActivityLog } from '../dump-md/activity-log-text';
 import { writeSlot } from '../dump-md/bitmap-text';
 import { dumpTime } from '../dump-md/dump-time';
 import { formatIdentity } from '../dump-md/identity-text';
+import { GatheredText } from '../dump-md/gathered-text';
 import { BitmapWindows } from '../dump-md/read-slot';
 import { hex64 } from '../hex';
 import type { Finding, MetaArea } from '../meta-area';
@@ -28,36 +29,58 @@ export const dumpMd: Command = (context) =>
       context.err('No valid meta data found');
       return EXIT.failed;
     }
-    const { superblock, layout } = finding;
-    const isClean = hasFlags(superblock.flags, MdFlag.alClean) && superblock.kind !== 'v07' && !isInUse(superblock);
-    if (!isClean) {
+    if (!isCleanlyLogged(finding.superblock)) {
       context.err('Found meta data is "unclean", please apply-al first');
       if (!context.invocation.settings.force) return EXIT.failed;
     }
-    const write = (text: string): void => context.io.stdout.write(text);
-    write(headText(context));
-    write(`version "${superblock.kind}";\n\n`);
-    if (!isClean) {
-      // Not a comment: keeps the dump from being restored (metadata.md 8.1).
-      write("This_is_an_unclean_meta_data_dump._Don't_trust_the_bitmap.\n");
-      write('# You should "apply-al" first, if you plan to restore this.\n\n');
-    }
-    if (superblock.kind === 'v09') write(`max-peers ${superblock.bmMaxPeers};\n`);
-    write(`# md_size_sect ${superblock.mdSizeSectors}\n`);
-    write(resizeText(area, finding));
-    write(
-      `# md_offset ${layout.superblockOffsetBytes}\n# al_offset ${layout.alOffsetBytes}\n# bm_offset ${layout.bitmapOffsetBytes}\n\n`,
-    );
-    write(formatIdentity(superblock));
-    write(geometryText(superblock));
-    writeBitmaps(write, area, superblock, layout);
-    if (context.invocation.settings.verbosity >= AL_VERBOSITY) {
-      write(formatActivityLog(superblock, area.read('printf_al', layout.alOffsetBytes, layout.alSizeBytes)));
+    const output = new GatheredText(context.io.stdout);
+    try {
+      writeDump(output.write, context, area, finding);
+    } finally {
+      output.flush();
     }
     return EXIT.ok;
   });
 
-const isInUse = (superblock: AnySuperblock): boolean => superblock.kind === 'v08' && superblock.state === 'in-use';
+function writeDump(
+  write: (text: string) => void,
+  context: MetaContext,
+  area: MetaArea,
+  finding: Exclude<Finding, { kind: 'none' }>,
+): void {
+  const { superblock, layout } = finding;
+  write(headText(context));
+  write(`version "${superblock.kind}";\n\n`);
+  if (!isCleanlyLogged(superblock)) {
+    // Not a comment: keeps the dump from being restored (metadata.md 8.1).
+    write("This_is_an_unclean_meta_data_dump._Don't_trust_the_bitmap.\n");
+    write('# You should "apply-al" first, if you plan to restore this.\n\n');
+  }
+  if (superblock.kind === 'v09') write(`max-peers ${superblock.bmMaxPeers};\n`);
+  write(`# md_size_sect ${superblock.mdSizeSectors}\n`);
+  write(resizeText(area, finding));
+  write(
+    `# md_offset ${layout.superblockOffsetBytes}\n# al_offset ${layout.alOffsetBytes}\n# bm_offset ${layout.bitmapOffsetBytes}\n\n`,
+  );
+  write(formatIdentity(superblock));
+  write(geometryText(superblock));
+  writeBitmaps(write, area, superblock, layout);
+  if (context.invocation.settings.verbosity >= AL_VERBOSITY) {
+    write(formatActivityLog(superblock, area.read('printf_al', layout.alOffsetBytes, layout.alSizeBytes)));
+  }
+}
+
+/** `apply-al` has nothing to do. */
+function isCleanlyLogged(superblock: AnySuperblock): boolean {
+  switch (superblock.kind) {
+    case 'v07':
+      return false;
+    case 'v08':
+      return hasFlags(superblock.flags, MdFlag.alClean) && superblock.state !== 'in-use';
+    case 'v09':
+      return hasFlags(superblock.flags, MdFlag.alClean);
+  }
+}
 
 function headText({ io, system, argv }: MetaContext): string {
   return (

@@ -18,8 +18,11 @@ function windowBytesOf(slotCount: number): number {
   return Math.floor((32 * 1024 * 1024) / unit) * unit;
 }
 
-/** A window is looked at in pieces of this size before all of it is read: devices that were never filled go by fast. */
-const PIECE_BYTES = 1024 * 1024;
+/**
+ * A window is looked at in pieces of this size before all of it is read: devices that were never filled go by fast. The
+ * kernel reads small pieces of a block device one after the other: with 1 MiB it takes three times as long.
+ */
+const PIECE_BYTES = 8 * 1024 * 1024;
 
 export class BitmapWindows {
   /** By window: the word that all of it consists of, null if there are several. Most of a large bitmap is of one. */
