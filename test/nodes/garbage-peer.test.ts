@@ -85,7 +85,10 @@ const GARBAGE: readonly (readonly [string, () => Uint8Array])[] = [
 
 async function expectRealPeerConnects(): Promise<void> {
   await pair.bob.does('up', 'r0');
-  await pair.alice.until('connected', (_, peer) => peer?.replicationState === 'Established', 25_000);
+  const connected = pair.alice.until('connected', (_, peer) => peer?.replicationState === 'Established', 25_000);
+  await connected.catch((error: Error) => {
+    throw new Error(`${error.message}\nthe peer's log:\n${pair.bob.logEnd()}`);
+  });
   expectNoTrace(...pair.nodes);
 }
 

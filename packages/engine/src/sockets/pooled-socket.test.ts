@@ -97,6 +97,20 @@ test('what the socket had read before comes first', async () => {
   close();
 });
 
+test.each([0, 50])('an end that came before is told, %i ms after it was sent', async (delayMs) => {
+  const { accepted, dialled, close } = await socketPair(false);
+  const text: string[] = [];
+  dialled.end('first second');
+  await once(accepted, 'readable');
+  expect(String(accepted.read(6))).toBe('first ');
+  await new Promise((resolve) => setTimeout(resolve, delayMs));
+  const socket = pooledSocket(accepted, (bytes) => text.push(bytes.toString()));
+  socket.resume();
+  await once(socket, 'end');
+  expect(text).toEqual(['second']);
+  close();
+});
+
 test('a dialled socket writes, ends and tells its addresses as before', async () => {
   const { accepted, dialled, close } = await socketPair(false);
   await once(dialled, 'connect');

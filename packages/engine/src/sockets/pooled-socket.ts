@@ -13,7 +13,7 @@ export type Received = (bytes: Buffer) => void;
  * module hands connections over in this way). Where they are missing the socket goes on as it is.
  */
 export function pooledSocket(socket: Socket, received: Received, { allowHalfOpen = false } = {}): Socket {
-  const holder = socket as Socket & { _handle?: unknown };
+  const holder = socket as Socket & { _handle?: { reading: boolean; readStop(): number } | null };
   const early: unknown = socket.read();
   if (holder._handle === undefined || holder._handle === null) {
     socket.on('data', received);
@@ -32,6 +32,10 @@ export function pooledSocket(socket: Socket, received: Received, { allowHalfOpen
       },
     },
   };
+  // The given socket may have seen the peer's end already, which nobody would tell the new one: it reads by itself, and
+  // the kernel tells the end as often as it is asked.
+  holder._handle.readStop();
+  holder._handle.reading = false;
   holder._handle = null;
   const pooled = new Socket(options as unknown as ConstructorParameters<typeof Socket>[0]);
   pooled.once('close', () => buffer.release());

@@ -89,9 +89,9 @@ export class PlayedNode {
     this.connection = this.resource.newConnection(1 - options.nodeId, 'peer', options.net);
   }
 
-  /** Lets everything happen that is under way. */
-  settle(): void {
-    this.clock.run(this.clock.nowMs() + STEP_MS);
+  /** Lets everything happen that is under way, or due within `forMs`. */
+  settle(forMs = STEP_MS): void {
+    this.clock.run(this.clock.nowMs() + forMs);
   }
 
   attach(): void {

@@ -217,11 +217,11 @@ export class Connection {
   /** The control socket may speak before the data socket's handshake is over. */
   private early(packet: Packet): boolean {
     if (packet.kind === 'Ping') this.sendMeta({ kind: 'PingAck', volume: 0 });
+    if (packet.kind === 'PingAck') this.keepalive.gotPingAck();
     return packet.kind === 'Ping' || packet.kind === 'PingAck';
   }
 
   handshakeDone(): void {
-    this.keepalive.start();
     this.resource.changed();
   }
 

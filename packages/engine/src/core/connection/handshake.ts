@@ -43,10 +43,9 @@ export class Handshake {
     private readonly connection: Connection,
     private readonly link: PeerLink,
   ) {
-    this.timer = connection.host.after(4 * connection.net.pingTimeoutMs, () => {
-      if (this.phase === 'features' || this.phase === 'auth')
-        connection.lost(Conn.NetworkFailure, 'handshake timed out', 'pause');
-    });
+    this.timer = connection.host.after(4 * connection.net.pingTimeoutMs, () =>
+      connection.lost(Conn.NetworkFailure, 'handshake timed out', 'pause'),
+    );
     connection.sendData(OFFER);
   }
 
@@ -133,7 +132,10 @@ export class Handshake {
   private exchangeParameters(): void {
     const { connection } = this;
     this.phase = 'parameters';
+    this.timer.cancel();
     connection.newEpochs();
+    // The peer has answered once; from here on its silence is found by pings (wire.md 4, 11).
+    connection.keepalive.start();
     const connFlags =
       (connection.discardMyData ? ConnFlag.DISCARD_MY_DATA : 0) | (connection.dryRun ? ConnFlag.DRY_RUN : 0);
     connection.sendData(protocolPacket(connection, 'Protocol', connFlags));
@@ -167,7 +169,6 @@ export class Handshake {
     // The link splits digests from payloads from the packet after P_PROTOCOL on.
     connection.expectDigest(connection.sendDigest);
     this.phase = 'done';
-    this.timer.cancel();
     connection.handshakeDone();
     return true;
   }

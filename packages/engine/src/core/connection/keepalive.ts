@@ -24,7 +24,7 @@ export class Keepalive {
     this.lastReceivedMs = this.connection.host.nowMs();
   }
 
-  /** The handshake is over: from now on silence counts. */
+  /** The peer speaks our protocol: from now on silence counts. */
   start(): void {
     this.schedulePing();
     this.scheduleCheck();
