@@ -13,7 +13,7 @@
 import { closeSync } from 'node:fs';
 import type { AllocationExtent, BackingDevice, Completion } from './backing-device';
 import { createCompletionQueue } from './completion-queue';
-import { type DiskThread, startDiskThread } from './disk-thread';
+import { createDiskThread, type DiskThread } from './disk-thread';
 import { readNow, writeNow } from './inline-io';
 import { closeProbeFile } from './probe-file';
 import { rangeError } from './range';
@@ -78,8 +78,8 @@ export function createDiskDevice(options: DiskDeviceOptions): BackingDevice {
   const failure = (what: string, result: number, offsetBytes: number, lengthBytes: number) =>
     storageError(errnoName(result), `cannot ${what} ${lengthBytes} bytes at ${offsetBytes} of ${name}`);
 
-  const writerThread = (): DiskThread => (writer ??= startDiskThread(`write ${name}`, fd));
-  const maintainerThread = (): DiskThread => (maintainer ??= startDiskThread(`flush ${name}`, fd));
+  const writerThread = (): DiskThread => (writer ??= createDiskThread(fd));
+  const maintainerThread = (): DiskThread => (maintainer ??= createDiskThread(fd));
   /** An idle reader, a new one, or the one with the shortest queue. */
   const readerThread = (): DiskThread => {
     let best: DiskThread | undefined;
@@ -87,7 +87,7 @@ export function createDiskDevice(options: DiskDeviceOptions): BackingDevice {
       if (best === undefined || reader.pendingCount < best.pendingCount) best = reader;
     }
     if (best !== undefined && (best.pendingCount === 0 || readers.length === READER_COUNT_MAX)) return best;
-    const started = startDiskThread(`read ${name}`, fd);
+    const started = createDiskThread(fd);
     readers.push(started);
     return started;
   };

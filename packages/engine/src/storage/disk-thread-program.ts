@@ -1,5 +1,5 @@
 /**
- * What a disk thread runs, and the memory it shares with the event loop.
+ * What a disk worker runs, and the memory it shares with the event loop.
  *
  * `diskThreadProgram` is turned to text and evaluated in a worker thread, so that it needs no file of its own
  * beside a bundle. It must therefore use nothing from outside its own braces; `load` is the worker's `require`, by a
@@ -19,10 +19,18 @@ export const CONTROL = {
   waiting: 2,
 } as const;
 
-/** Bounds what one device may have under way on one thread; the rest waits in the event loop's own queue. */
+/** Bounds what may be under way on one thread; the rest waits in the event loop's own queue. */
 export const ENTRY_COUNT = 256;
-export const ENTRY_FIELDS = 6;
-export const FIELD = { operation: 0, offsetBytes: 1, lengthBytes: 2, vectorCount: 3, argument: 4, result: 5 } as const;
+export const ENTRY_FIELDS = 7;
+export const FIELD = {
+  operation: 0,
+  offsetBytes: 1,
+  lengthBytes: 2,
+  vectorCount: 3,
+  argument: 4,
+  result: 5,
+  fd: 6,
+} as const;
 /** 1 MiB in socket chunks of 64 KiB, badly aligned, needs 17. */
 export const VECTORS_PER_ENTRY = 32;
 
@@ -30,7 +38,6 @@ export const OPERATION = { read: 0, write: 1, flush: 2, fallocate: 3, lseek: 4, 
 
 export interface DiskThreadData {
   readonly shared: SharedArrayBuffer;
-  readonly fd: number;
   readonly koffiPath: string;
   readonly entryCount: number;
   readonly entryFields: number;
@@ -40,8 +47,7 @@ export interface DiskThreadData {
 
 export function diskThreadProgram(load: NodeJS.Require): void {
   const { workerData } = load('node:worker_threads') as typeof import('node:worker_threads');
-  const { shared, fd, koffiPath, entryCount, entryFields, controlBytes, vectorsPerEntry } =
-    workerData as DiskThreadData;
+  const { shared, koffiPath, entryCount, entryFields, controlBytes, vectorsPerEntry } = workerData as DiskThreadData;
   const koffi = load(koffiPath) as typeof import('koffi');
   const libc = koffi.load('libc.so.6');
   const preadv = libc.func('long preadv64(int fd, void *iov, int count, int64_t offset)');
@@ -67,8 +73,7 @@ export function diskThreadProgram(load: NodeJS.Require): void {
     let count = entries[base + 3] as number;
     let offset = entries[base + 1] as number;
     const length = entries[base + 2] as number;
-    // A probe comes through a descriptor of its own.
-    const file = (entries[base + 4] as number) || fd;
+    const file = entries[base + 6] as number;
     let moved = 0;
     for (;;) {
       const n = call(file, table, count, offset) as number;
@@ -107,6 +112,7 @@ export function diskThreadProgram(load: NodeJS.Require): void {
     while (done !== submitted) {
       const index = done % entryCount;
       const base = index * entryFields;
+      const fd = entries[base + 6] as number;
       let result: number;
       switch (entries[base]) {
         case 0:
