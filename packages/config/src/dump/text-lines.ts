@@ -7,6 +7,9 @@ const DEVICE_COLUMN = 19;
 const ADDRESS_WIDTH = 16;
 const VALUE_WIDTH = 3;
 
+/** The blanks of each nesting level, made when the first line needs them. */
+const INDENTS: string[] = [];
+
 export class TextLines {
   private readonly lines: string[] = [];
   private level = 0;
@@ -17,11 +20,11 @@ export class TextLines {
 
   /** The blanks of the current nesting level. */
   get blanks(): string {
-    return ' '.repeat(INDENT * this.level);
+    return (INDENTS[this.level] ??= ' '.repeat(INDENT * this.level));
   }
 
   line(text: string): void {
-    this.lines.push(text === '' ? '' : this.blanks + text);
+    this.lines.push(text === '' || this.level === 0 ? text : this.blanks + text);
   }
 
   /** Without indentation. */
@@ -48,8 +51,7 @@ export class TextLines {
   }
 
   device(words: string): void {
-    const blanks = ' '.repeat(Math.max(0, DEVICE_COLUMN - INDENT * this.level));
-    this.line(`device${blanks}${words};`);
+    this.line(`${'device'.padEnd(DEVICE_COLUMN + 'device'.length - INDENT * this.level)}${words};`);
   }
 }
 

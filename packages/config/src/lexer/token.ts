@@ -14,6 +14,20 @@ export type TokenKind =
   | 'unterminated'
   | 'other';
 
+/** The numbers that messages print as `(TK n)`; keywords have their own, and punctuation that of the character. */
+export const TOKEN_NUMBER = {
+  end: 0,
+  'module-version': 329,
+  'ipv4-address': 279,
+  integer: 280,
+  string: 281,
+  other: 282,
+  'word-too-long': 296,
+  'quoted-too-long': 297,
+  unterminated: 298,
+  'ipv6-address': 304,
+} as const satisfies Readonly<Record<Exclude<TokenKind, 'keyword' | 'punctuation'>, number>>;
+
 export interface Token {
   readonly kind: TokenKind;
   /** Without quotes and escapes; empty at the end of the file. */

@@ -42,4 +42,4 @@ export type {
   ResolvedVolume,
 } from './resolved';
 export type { Surroundings } from './surroundings';
-export type { MetaDisk, VolumeSection } from './volume';
+export { findVolume, sortVolumes, type MetaDisk, type VolumeSection } from './volume';

@@ -28,3 +28,20 @@ export interface VolumeSection {
   /** Where statements of this section stand, if they do; `dump` prints those. A `disk { }` counts as `disk`. */
   readonly written: { device?: Position; disk?: Position; metaDisk?: Position };
 }
+
+export function findVolume(volumes: readonly VolumeSection[], vnr: number): VolumeSection | undefined {
+  for (let at = 0; at < volumes.length; at += 1) {
+    const volume = volumes[at];
+    if (volume?.vnr === vnr) return volume;
+  }
+  return undefined;
+}
+
+/** By number. Nearly all are in order already. */
+export function sortVolumes(volumes: VolumeSection[]): void {
+  for (let at = 1; at < volumes.length; at += 1) {
+    if ((volumes[at - 1]?.vnr ?? 0) <= (volumes[at]?.vnr ?? 0)) continue;
+    volumes.sort((a, b) => a.vnr - b.vnr);
+    return;
+  }
+}

@@ -210,12 +210,12 @@ export const optionTable: Readonly<Record<OptionGroup, readonly OptionRow[]>> = 
   proxy: proxyOptions,
 };
 
-const byName = new Map<string, OptionRow>(
-  Object.values(optionTable).flatMap((group) => group.map((row) => [`${row.group}/${row.name}`, row] as const)),
+const byName: ReadonlyMap<string, ReadonlyMap<string, OptionRow>> = new Map(
+  Object.entries(optionTable).map(([group, options]) => [group, new Map(options.map((row) => [row.name, row]))]),
 );
 
 export function findOption(group: OptionGroup, name: string): OptionRow | undefined {
-  return byName.get(`${group}/${name}`);
+  return byName.get(group)?.get(name);
 }
 
 /** The options that a drbdsetup command takes, in the order of `show --show-defaults`. */

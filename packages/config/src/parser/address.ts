@@ -25,10 +25,10 @@ function parseFamilyAndHost(tokens: TokenStream): { family: AddressFamily; addre
         return { family: 'ssocks', address: parseIpv4(tokens) };
       case 'ipv6': {
         tokens.expectPunctuation('[');
-        const address = tokens.next();
-        if (address.kind !== 'ipv6-address') throw tokens.expected('TK_IPADDR6');
+        const { kind, text: address } = tokens.next();
+        if (kind !== 'ipv6-address') throw tokens.expected('TK_IPADDR6');
         tokens.expectPunctuation(']');
-        return { family: 'ipv6', address: address.text };
+        return { family: 'ipv6', address };
       }
     }
   }

@@ -17,11 +17,15 @@ import { parseNetSection, parsePeerDeviceSection } from './sections';
 import { parseSkip } from './skip';
 import type { TokenStream } from './token-stream';
 
-export function newConnection(position: Position, origin: ConnectionSection['origin']): ConnectionSection {
+export function newConnection(
+  position: Position,
+  origin: ConnectionSection['origin'],
+  paths: PathSection[] = [],
+): ConnectionSection {
   return {
     position,
     origin,
-    paths: [],
+    paths,
     netOptions: [],
     peerDeviceOptions: [],
     peerDevices: [],

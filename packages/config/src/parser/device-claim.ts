@@ -11,8 +11,9 @@ export function claimDevice(
   { device, minor }: DeviceParts,
   position: Position = host.position,
 ): void {
+  if (minor === undefined && device === undefined) return;
   for (const name of host.names) {
-    if (minor !== undefined) run.unique.claimIn('device-minor', `device-minor:${name}`, minor, position);
-    if (device !== undefined) run.unique.claimIn('device', `device:${name}`, device, position);
+    if (minor !== undefined) run.unique.claimOnHost('device-minor', name, minor, position);
+    if (device !== undefined) run.unique.claimOnHost('device', name, device, position);
   }
 }

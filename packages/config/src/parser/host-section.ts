@@ -17,6 +17,7 @@ import { parseProxySection } from './proxy-section';
 import { parseDiskSection, parseResourceOptions } from './sections';
 import { parseSkip } from './skip';
 import type { TokenStream } from './token-stream';
+import { HOST_SECTION } from './uniqueness';
 import {
   implicitVolume,
   newVolume,
@@ -36,7 +37,7 @@ interface Section {
 /** The word `on` has been read. */
 export function parseOnSection(tokens: TokenStream, resourceName: string): HostSection {
   const names = parseHostList(tokens, '{');
-  for (const name of names) tokens.claim('host section', `${resourceName}: on ${name}`);
+  for (const name of names) tokens.claim('host section', { resource: resourceName, owner: name, word: HOST_SECTION });
   const host = newHost('on', names, tokens.position(tokens.token.line));
   parseHostStatements(tokens, { host, resourceName });
   return host;
@@ -58,7 +59,7 @@ export function parseFloatingSection(tokens: TokenStream, resourceName: string):
   const host = newHost('floating', [name], tokens.position(tokens.token.line), { address });
   const isWhole = tokens.isPunctuation(';');
   if (!isWhole && !tokens.isPunctuation('{')) throw tokens.expected('{ | ;');
-  tokens.claim('host section', `${resourceName}: on ${name}`);
+  tokens.claim('host section', { resource: resourceName, owner: name, word: HOST_SECTION });
   if (isWhole) return host;
   parseHostStatements(tokens, { host, resourceName });
   return host;
@@ -190,16 +191,26 @@ function parseAddressOrNodeId(tokens: TokenStream, section: Section): boolean {
   if (!tokens.isKeyword('node-id')) return false;
   const id = tokens.expectInteger();
   claimForHost(tokens, section, 'node-id');
-  tokens.claim('node-id', `${section.resourceName}:${id}`);
+  tokens.claim('node-id', { resource: section.resourceName, owner: '', word: id });
   tokens.checkRange('node-id', id, scaledInteger(id), 0, NODE_ID_MAX);
   tokens.expectPunctuation(';');
   host.nodeId = id;
   return true;
 }
 
-function claimForHost(tokens: TokenStream, { host, resourceName }: Section, word: string): void {
-  const names = host.names.length > 0 ? host.names : [host.lower ?? ''];
-  for (const name of names) tokens.claim(`${word} statement`, `${resourceName}:${name}:${word}`);
+/** The statements that a host section may have once, and what messages call them. */
+const STATEMENTS = {
+  address: 'address statement',
+  device: 'device statement',
+  disk: 'disk statement',
+  'meta-disk': 'meta-disk statement',
+  'node-id': 'node-id statement',
+} as const;
+
+function claimForHost(tokens: TokenStream, { host, resourceName }: Section, word: keyof typeof STATEMENTS): void {
+  const what = STATEMENTS[word];
+  if (host.names.length === 0) tokens.claim(what, { resource: resourceName, owner: host.lower ?? '', word });
+  for (const owner of host.names) tokens.claim(what, { resource: resourceName, owner, word });
 }
 
 function isMine(tokens: TokenStream, host: HostSection): boolean {

@@ -25,14 +25,14 @@ export function isModuleVersionStatement(word: string): boolean {
 export function parseModuleVersion(tokens: TokenStream): void {
   const comparison = COMPARISONS[tokens.token.text.slice(PREFIX.length)];
   const { line } = tokens.token;
-  const wanted = tokens.next();
-  if (wanted.kind !== 'module-version') throw tokens.expected('TK_KMODVERS');
+  const { kind, text: wanted } = tokens.next();
+  if (kind !== 'module-version') throw tokens.expected('TK_KMODVERS');
   tokens.expectPunctuation(';');
   const found = tokens.run.surroundings.moduleVersion;
   if (found === undefined) throw new ConfigError('Could not get drbd-module-version, Module not loaded?');
-  if (comparison?.holds(versionCode(found) === versionCode(wanted.text)) === true) return;
+  if (comparison?.holds(versionCode(found) === versionCode(wanted)) === true) return;
   throw new ConfigError(
-    `${tokens.where(line)}Validation error: drbd-module-version ${found} ${comparison?.sign} ${wanted.text} not true`,
+    `${tokens.where(line)}Validation error: drbd-module-version ${found} ${comparison?.sign} ${wanted} not true`,
   );
 }
 

@@ -11,8 +11,8 @@ export type ExtraStatement = (tokens: TokenStream) => boolean;
 
 export interface OptionSectionRules {
   readonly targets: OptionTargets;
-  /** What the message about an unknown name says. */
-  readonly expected: string;
+  /** What the message about an unknown name says: a text, or the names of a group. */
+  readonly expected: string | { readonly namesOf: OptionGroup };
   readonly extra?: ExtraStatement;
   /** Older names, as in `syncer`. */
   readonly renamed?: ReadonlyMap<string, string>;
@@ -61,7 +61,9 @@ function lookUp(tokens: TokenStream, rules: OptionSectionRules): Found {
       if (option !== undefined) return { option, list, negated };
     }
   }
-  throw tokens.expected(rules.expected, 'without-number');
+  const { expected } = rules;
+  const names = typeof expected === 'string' ? expected : namesOf(expected.namesOf);
+  throw tokens.expected(names, 'without-number');
 }
 
 function checkValue(tokens: TokenStream, option: OptionRow): void {
@@ -81,6 +83,6 @@ function checkValue(tokens: TokenStream, option: OptionRow): void {
 }
 
 /** All names of a group, as messages list them. */
-export function namesOf(group: OptionGroup): string {
+function namesOf(group: OptionGroup): string {
   return optionTable[group].map((option) => option.name).join(' | ');
 }

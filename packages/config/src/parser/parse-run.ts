@@ -1,6 +1,6 @@
 /** What all files of one run share: the configuration being built, the tables of what may stand once, the messages. */
 import type { Configuration, ConfigReader, Diagnostic, Severity, Surroundings } from '../model';
-import { UniquenessTable } from './uniqueness';
+import { StatementTable, UniquenessTable } from './uniqueness';
 
 export interface ParseRun {
   readonly reader: ConfigReader;
@@ -10,7 +10,7 @@ export interface ParseRun {
   /** Keys that must be unique in the whole run. */
   readonly unique: UniquenessTable;
   /** Keys that must be unique in one resource; emptied by each resource, common and template-file. */
-  readonly uniqueInResource: UniquenessTable;
+  readonly uniqueInResource: StatementTable;
   /** Canonical paths of the files read so far; none is included twice. */
   readonly filesRead: Set<string>;
   /** Line of the last host or option section that was read. */
@@ -27,7 +27,7 @@ export function newParseRun(
     configuration,
     diagnostics: [],
     unique: new UniquenessTable(),
-    uniqueInResource: new UniquenessTable(),
+    uniqueInResource: new StatementTable(),
     filesRead: new Set(),
     lastSectionLine: 0,
   };

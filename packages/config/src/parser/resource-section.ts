@@ -1,5 +1,12 @@
 /** `resource NAME { }`, `common { }` and template files. Source: config.md 3, 7.2. */
-import { ConfigError, EXIT_USAGE, type OptionSections, type Position, type ResourceSection } from '../model';
+import {
+  ConfigError,
+  EXIT_USAGE,
+  sortVolumes,
+  type OptionSections,
+  type Position,
+  type ResourceSection,
+} from '../model';
 import { parseConnection, parseMesh } from './connection-section';
 import { parseFloatingSection, parseOnSection, parseStackedSection, parseThisHostSection } from './host-section';
 import { besideFile } from './file-name';
@@ -84,12 +91,12 @@ function parseResourceBody(tokens: TokenStream, name: string): ResourceSection {
   for (;;) {
     const token = tokens.nextStatement();
     if (token.kind === 'end' || tokens.isPunctuation('}')) {
-      resource.volumes.sort((a, b) => a.vnr - b.vnr);
+      sortVolumes(resource.volumes);
       return resource;
     }
     // `protocol` is the one statement whose word is not reserved.
     if (token.kind === 'string' && token.text === 'protocol') {
-      tokens.claim('protocol statement', `${name}: protocol`);
+      tokens.claim('protocol statement', { resource: name, owner: '', word: ' protocol' });
       parseProtocol(tokens, resource.net);
     } else if (token.kind !== 'keyword' || !parseStatement(tokens, resource)) {
       throw tokens.expected(EXPECTED);
@@ -117,7 +124,7 @@ function parseStatement(tokens: TokenStream, resource: ResourceSection): boolean
       resource.volumes.push(parseVolume(tokens, 'mine'));
       return true;
     case 'device':
-      tokens.claim('device statement', `${name}:device`);
+      tokens.claim('device statement', { resource: name, owner: '', word: 'device' });
       return parseVolumeStatement(tokens, implicitVolume(tokens, resource.volumes), 'mine');
     case 'meta-disk':
     case 'flexible-meta-disk':
@@ -126,27 +133,27 @@ function parseStatement(tokens: TokenStream, resource: ResourceSection): boolean
       parseDiskStatement(tokens, resource);
       return true;
     case 'net':
-      openSection(tokens, 'net section', `${name}:net`);
+      openSection(tokens, name, 'net section', 'net');
       parseNetSection(tokens, resource.net);
       return true;
     case 'syncer':
-      openSection(tokens, 'syncer section', `${name}:syncer`);
+      openSection(tokens, name, 'syncer section', 'syncer');
       parseSyncer(tokens, resource);
       return true;
     case 'startup':
-      openSection(tokens, 'startup section', `${name}:startup`);
+      openSection(tokens, name, 'startup section', 'startup');
       parseStartup(tokens, resource);
       return true;
     case 'handlers':
-      openSection(tokens, 'handlers section', `${name}:handlers`);
+      openSection(tokens, name, 'handlers section', 'handlers');
       parseHandlers(tokens, resource.handlers);
       return true;
     case 'options':
-      openSection(tokens, 'resource options section', `${name}:res_options`);
+      openSection(tokens, name, 'resource options section', 'res_options');
       parseResourceOptions(tokens, resource.resource);
       return true;
     case 'proxy':
-      openSection(tokens, 'proxy section', `${name}:proxy`);
+      openSection(tokens, name, 'proxy section', 'proxy');
       parseProxyOptions(tokens, resource.proxy.options, resource.proxy.plugins);
       return true;
     case 'connection':
@@ -166,8 +173,8 @@ function parseStatement(tokens: TokenStream, resource: ResourceSection): boolean
   }
 }
 
-function openSection(tokens: TokenStream, what: string, key: string): void {
-  tokens.claim(what, key);
+function openSection(tokens: TokenStream, resource: string, what: string, word: string): void {
+  tokens.claim(what, { resource, owner: '', word });
   tokens.expectPunctuation('{');
 }
 
@@ -175,7 +182,7 @@ function openSection(tokens: TokenStream, what: string, key: string): void {
 function parseDiskStatement(tokens: TokenStream, resource: ResourceSection): void {
   const token = tokens.next();
   if (tokens.isPunctuation('{')) {
-    tokens.claim('disk section', `${resource.name}:disk`);
+    tokens.claim('disk section', { resource: resource.name, owner: '', word: 'disk' });
     parseOuterDiskSection(tokens, resource, resource.net);
   } else if (token.kind === 'string') {
     parseDiskPath(tokens, implicitVolume(tokens, resource.volumes));

@@ -1,7 +1,7 @@
 /** The option sections by name: which options they take, and what their messages say. Source: config.md 4, 7.1. */
 import { ConfigError, type OptionList, type OptionSections, type OptionSetting } from '../model';
 import { findOption } from '../options';
-import { namesOf, parseOption, parseOptionSection, type OptionSectionRules } from './option-section';
+import { parseOption, parseOptionSection, type OptionSectionRules } from './option-section';
 import type { TokenStream } from './token-stream';
 
 /** The three lists that a `disk { }` section fills. */
@@ -48,20 +48,20 @@ function diskRules(lists: DiskLists): OptionSectionRules {
       ['peer-device', lists.peerDevice],
       ['device', lists.device],
     ],
-    expected: namesOf('peer-device'),
+    expected: { namesOf: 'peer-device' },
   };
 }
 
 export function parsePeerDeviceSection(tokens: TokenStream, peerDevice: OptionList): void {
-  parseOptionSection(tokens, { targets: [['peer-device', peerDevice]], expected: namesOf('peer-device') });
+  parseOptionSection(tokens, { targets: [['peer-device', peerDevice]], expected: { namesOf: 'peer-device' } });
 }
 
 export function parseResourceOptions(tokens: TokenStream, resource: OptionList): void {
-  parseOptionSection(tokens, { targets: [['resource', resource]], expected: namesOf('resource') });
+  parseOptionSection(tokens, { targets: [['resource', resource]], expected: { namesOf: 'resource' } });
 }
 
 export function parseHandlers(tokens: TokenStream, handlers: OptionList): void {
-  parseOptionSection(tokens, { targets: [['handlers', handlers]], expected: namesOf('handlers') });
+  parseOptionSection(tokens, { targets: [['handlers', handlers]], expected: { namesOf: 'handlers' } });
 }
 
 const SYNCER_NAMES: ReadonlyMap<string, string> = new Map([
@@ -110,7 +110,7 @@ function startupStatement(tokens: TokenStream, sections: OptionSections): boolea
 export function parseProxyOptions(tokens: TokenStream, options: OptionList, plugins: OptionSetting[]): void {
   parseOptionSection(tokens, {
     targets: [['proxy', options]],
-    expected: namesOf('proxy'),
+    expected: { namesOf: 'proxy' },
     extra: () => {
       if (findOption('proxy', tokens.token.text) !== undefined) return false;
       parsePluginBlock(tokens, plugins);

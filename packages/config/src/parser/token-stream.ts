@@ -3,6 +3,7 @@ import { Lexer } from '../lexer/lexer';
 import type { Token } from '../lexer/token';
 import { ConfigError, type Position } from '../model';
 import type { ParseRun } from './parse-run';
+import type { StatementNames } from './uniqueness';
 
 const SHOWN_BYTES = 20;
 
@@ -17,8 +18,8 @@ function head(text: string): string {
 
 export class TokenStream {
   private readonly lexer: Lexer;
-  /** The token read last. */
-  token: Token;
+  /** The token read last: one object, which reading on changes. */
+  readonly token: Token;
   /** Line of the keyword that opened the statement (or the nested block) being read. */
   statementLine = 0;
   private lastPosition: Position;
@@ -30,12 +31,11 @@ export class TokenStream {
   ) {
     this.lexer = new Lexer(text);
     this.lastPosition = { file: file.canonical, openedAs: file.openedAs, line: 1 };
-    this.token = { kind: 'end', text: '', number: 0, line: 1 };
+    this.token = this.lexer.token;
   }
 
   next(): Token {
-    this.token = this.lexer.next();
-    return this.token;
+    return this.lexer.next();
   }
 
   /** Reads a statement's first token; messages about the statement name its line. */
@@ -130,7 +130,7 @@ export class TokenStream {
     this.run.diagnostics.push({ severity: 'warning', text: `${this.where(line)}${text}` });
   }
 
-  claim(what: string, key: string): void {
-    this.run.uniqueInResource.claim(what, key, this.statementPosition());
+  claim(what: string, names: StatementNames): void {
+    this.run.uniqueInResource.claim(what, names, this.statementPosition());
   }
 }

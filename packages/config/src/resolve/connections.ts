@@ -87,8 +87,12 @@ function connectionBetween(
   origin: 'implicit' | 'mesh',
   position: Position,
 ): ConnectionSection {
-  const connection = newConnection(position, origin);
-  const endpoints = hosts.map((host): EndpointSection => ({
+  const endpoints = [endpointOf(hosts[0], position), endpointOf(hosts[1], position)];
+  return newConnection(position, origin, [{ position, implicit: true, endpoints }]);
+}
+
+function endpointOf(host: HostSection, position: Position): EndpointSection {
+  return {
     position,
     name: host.kind === 'stacked' ? undefined : host.names[0],
     address: undefined,
@@ -98,9 +102,7 @@ function connectionBetween(
     role: 'host',
     host,
     resolvedAddress: undefined,
-  }));
-  connection.paths.push({ position, implicit: true, endpoints });
-  return connection;
+  };
 }
 
 /** Finds the host section and the address of each endpoint. */

@@ -18,9 +18,13 @@ export function validateResource(run: ParseRun, resource: ResourceSection): void
 }
 
 function checkProxies(run: ParseRun, resource: ResourceSection, connection: ConnectionSection): void {
-  const endpoints = connection.paths.flatMap((path) => path.endpoints);
-  const proxies = endpoints.filter((endpoint) => endpoint.proxy !== undefined).length;
-  if (proxies === 0 || proxies === endpoints.length) return;
+  let endpoints = 0;
+  let proxies = 0;
+  for (const path of connection.paths) {
+    endpoints += path.endpoints.length;
+    for (const { proxy } of path.endpoints) if (proxy !== undefined) proxies += 1;
+  }
+  if (proxies === 0 || proxies === endpoints) return;
   // A connection that is not written has no line of its own.
   const { line } = connection.position === NOWHERE ? resource.position : connection.position;
   report(

@@ -2,7 +2,15 @@
  * The volumes of each host: its own, completed from those of the resource, and whether all hosts agree on them.
  * Sources: config.md 5.3, 7.2, 7.3 (A).
  */
-import type { HostSection, MetaDisk, Position, ResourceSection, VolumeSection } from '../model';
+import {
+  findVolume,
+  sortVolumes,
+  type HostSection,
+  type MetaDisk,
+  type Position,
+  type ResourceSection,
+  type VolumeSection,
+} from '../model';
 import { claimDevice } from '../parser/device-claim';
 import { report, type ParseRun } from '../parser/parse-run';
 import { newVolume } from '../parser/volume-section';
@@ -21,7 +29,7 @@ export function completeVolumes(run: ParseRun, resource: ResourceSection): void 
 /** Takes from the resource, statement by statement, what the host does not say itself. */
 export function mergeVolumes(run: ParseRun, host: HostSection, resourceVolumes: readonly VolumeSection[]): void {
   for (const outer of resourceVolumes) {
-    let volume = host.volumes.find((candidate) => candidate.vnr === outer.vnr);
+    let volume = findVolume(host.volumes, outer.vnr);
     if (volume === undefined) {
       volume = newVolume(outer.vnr, outer.position, outer.implicit ? 'implicit' : 'explicit');
       host.volumes.push(volume);
@@ -37,12 +45,12 @@ export function mergeVolumes(run: ParseRun, host: HostSection, resourceVolumes: 
     claimDevice(run, host, { device, minor }, outer.written.device ?? outer.position);
     volume.metaDisk ??= outer.metaDisk;
   }
-  host.volumes.sort((a, b) => a.vnr - b.vnr);
+  sortVolumes(host.volumes);
 }
 
 /** Only disks that come from the resource are checked: the original does so too. */
 function claimDisk(run: ParseRun, host: HostSection, disk: string, position: Position): void {
-  for (const name of host.names) run.unique.claimIn('disk', `disk:${name}`, disk, position);
+  for (const name of host.names) run.unique.claimOnHost('disk', name, disk, position);
 }
 
 function claimMetaDisk(run: ParseRun, host: HostSection, volume: VolumeSection): void {
@@ -51,7 +59,7 @@ function claimMetaDisk(run: ParseRun, host: HostSection, volume: VolumeSection):
   const key = metaDiskKey(volume.metaDisk);
   if (key === undefined) return;
   const position = volume.written.metaDisk ?? volume.position;
-  for (const name of host.names) run.unique.claimIn('meta-disk', name, key, position);
+  for (const name of host.names) run.unique.claimOnHost('meta-disk', name, key, position);
 }
 
 function metaDiskKey(metaDisk: MetaDisk): string | undefined {
@@ -84,13 +92,11 @@ export function checkVolumeSets(run: ParseRun, resource: ResourceSection, hosts:
   const [first, ...others] = hosts;
   if (first === undefined) return;
   for (const other of others) checkVolumePair(run, resource, first, other);
-  for (const host of hosts.slice(0, 1)) {
-    const implicit = host.volumes.some((volume) => volume.implicit);
-    if (implicit && host.volumes.some((volume) => !volume.implicit)) {
-      const { file, line } = resource.position;
-      const text = `${file}:${line}: in resource ${resource.name}: you must not mix implicit and explicit volumes`;
-      report(run, 'late', text);
-    }
+  const implicit = first.volumes.some((volume) => volume.implicit);
+  if (implicit && first.volumes.some((volume) => !volume.implicit)) {
+    const { file, line } = resource.position;
+    const text = `${file}:${line}: in resource ${resource.name}: you must not mix implicit and explicit volumes`;
+    report(run, 'late', text);
   }
 }
 
