@@ -96,7 +96,7 @@ async function follow(
     if (error.code === 'no-daemon') {
       throw new SetupExit(EXIT_ENGINE_GONE, `${only ?? 'all'}: module unloaded\n`);
     }
-    if (error.code !== 'protocol') throw error;
+    if (error.code !== 'cut-off') throw error;
     throw new SetupExit(EXIT_USAGE, 'error desciption: packets droped, socket receive buffer overrun\n');
   }
 }

@@ -1,5 +1,5 @@
 /** Waits for peer devices to connect or to be in sync: reads the event stream until the rule says it is over. */
-import { ControlError } from '@tsdrbd/engine/control/client';
+import { ControlError, type ControlClient } from '@tsdrbd/engine/control/client';
 import { ERR, replyText } from '@tsdrbd/engine/control';
 import type { NodeState, ResourceState } from '@tsdrbd/engine/control';
 import type { CommandContext } from '../commands/command';
@@ -43,10 +43,10 @@ export async function waitFor(context: CommandContext, options: WaitOptions): Pr
   );
   const progress = io.stdout.isTTY === true && options.goal === 'sync' ? showProgress(context, target) : null;
   try {
-    for await (const _batch of client.events({ resourceName: target.resourceName, signal: stop.signal })) {
+    await readOn(client, { resourceName: target.resourceName, signal: stop.signal }, async () => {
       const now = find(await client.state(target.resourceName), target);
-      if (now === undefined || wait.look(now)) break;
-    }
+      return now === undefined || wait.look(now);
+    });
   } catch (error) {
     if (!(error instanceof ControlError) || error.code !== 'no-daemon') throw error;
     throw new SetupExit(EXIT_ENGINE_GONE, `${target.resourceName}: module unloaded\n`);
@@ -55,6 +55,22 @@ export async function waitFor(context: CommandContext, options: WaitOptions): Pr
     progress?.end();
   }
   return wait.exitCode();
+}
+
+/** Calls `isOver` after every change until it says so. Changes that were too many to be read are one to it. */
+async function readOn(
+  client: ControlClient,
+  options: { readonly resourceName: string; readonly signal: AbortSignal },
+  isOver: () => Promise<boolean>,
+): Promise<void> {
+  for (;;) {
+    try {
+      for await (const _batch of client.events(options)) if (await isOver()) return;
+      return;
+    } catch (error) {
+      if (!(error instanceof ControlError) || error.code !== 'cut-off') throw error;
+    }
+  }
 }
 
 const find = (node: NodeState | null, target: WaitTarget): ResourceState | undefined =>

@@ -60,7 +60,7 @@ export class ControlClient {
 
   /**
    * Batches from the dump on, until the caller stops reading or `signal` fires.
-   * Throws ControlError 'no-daemon' if the daemon is not there or ends, 'protocol' if it cut off this reader.
+   * Throws ControlError 'no-daemon' if the daemon is not there or ends, 'cut-off' if this reader was too slow.
    */
   async *events(
     options: { readonly resourceName?: string; readonly signal?: AbortSignal } = {},
@@ -72,20 +72,22 @@ export class ControlClient {
       for await (const chunk of response) {
         const lines = (rest + String(chunk)).split('\n');
         rest = lines.pop() ?? '';
-        for (const line of lines) yield JSON.parse(line) as EventBatch;
+        for (const line of lines) {
+          const batch = JSON.parse(line) as EventBatch;
+          if (batch.cutOff !== undefined) throw new ControlError('cut-off', batch.cutOff);
+          yield batch;
+        }
       }
     } catch (error) {
       if (options.signal?.aborted) return;
+      if (error instanceof ControlError) throw error;
       if (typeof error !== 'object' || error === null || !('code' in error)) throw error;
-      // Cut off in the middle, as opposed to a syntax error: told apart from an orderly end below.
+      // The daemon's end cuts the stream in the middle, as opposed to a syntax error.
     } finally {
       response.destroy();
     }
     if (options.signal?.aborted) return;
-    const gone = (await this.state('-').catch(() => null)) === null;
-    throw gone
-      ? new ControlError('no-daemon', 'the daemon ended')
-      : new ControlError('protocol', 'events were lost: this reader was too slow');
+    throw new ControlError('no-daemon', 'the daemon ended');
   }
 
   private async getJson(path: string, body?: ControlRequest): Promise<unknown> {

@@ -8,6 +8,8 @@ export type ControlErrorCode =
   | 'permission'
   /** The daemon refused the request as malformed, or failed at it. */
   | 'protocol'
+  /** This reader of events was too slow: some are lost. */
+  | 'cut-off'
   | 'timeout';
 
 export class ControlError extends Error {

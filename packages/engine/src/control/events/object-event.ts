@@ -17,4 +17,6 @@ export interface EventBatch {
   /** When the daemon learned of it: milliseconds since 1970, with a fraction. */
   readonly atMs: number;
   readonly events: readonly ObjectEvent[];
+  /** Only in a last, empty batch: events after this were lost to this reader, for the reason given. */
+  readonly cutOff?: string;
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { ControlClient, ControlError } from '../client';
+import type { EventBatch } from '../events/object-event';
 import { CONTROL_COMMANDS } from '../schema/request-schema';
 import { controlSocketPath } from '../socket-path';
 import { FakeBackend, deviceState, resourceState } from '../testing';
@@ -196,21 +197,48 @@ describe('the event stream', () => {
     await expectEventually(() => backend.subscriberCount === 0);
   });
 
-  test('a stalled reader is cut off, and others are not', async () => {
+  test('a stalled reader is cut off with a last line after what was kept for it, and others are not', async () => {
     await start(64 * 1024);
     const stalled = connect(controlSocketPath(runDir));
-    stalled.write('GET /v1/events HTTP/1.1\r\nhost: x\r\n\r\n');
+    stalled.write('GET /v1/events HTTP/1.0\r\nhost: x\r\n\r\n');
     stalled.on('error', () => undefined);
     await expectEventually(() => backend.subscriberCount === 1);
     const name = 'x'.repeat(100);
     // More than the queue and the buffers of the socket take; the reader has not read a byte.
-    for (let round = 0; round < 20_000 && backend.subscriberCount > 0; round++) {
-      backend.put(resourceState({ name, nodeId: round % 32 }));
+    let round = 0;
+    for (; round < 20_000 && backend.subscriberCount > 0; round++) {
+      backend.put(resourceState({ name, nodeId: round }));
       if (round % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     expect(backend.subscriberCount).toBe(0);
     expect((await client().state())?.resources).toHaveLength(1);
-    stalled.destroy();
+
+    let text = '';
+    for await (const chunk of stalled) text += String(chunk);
+    const batches = text
+      .slice(text.indexOf('{'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as EventBatch);
+    const last = batches.pop();
+    expect(last).toEqual({
+      atMs: expect.any(Number),
+      events: [],
+      cutOff: 'events were lost: this reader was too slow',
+    });
+    // The dump, then every change up to the cut.
+    expect(batches).toHaveLength(1 + round);
+  });
+
+  test('a client that was cut off is told so', async () => {
+    await start(1024);
+    const read = async (): Promise<void> => {
+      for await (const _batch of client().events()) {
+        // Not a single turn of the event loop in between: the stream cannot be written out.
+        for (let round = 0; round < 2000; round++) backend.put(resourceState({ name: 'x'.repeat(100), nodeId: round }));
+      }
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'cut-off' });
   });
 
   test('ends with an error when the daemon ends', async () => {

@@ -1,16 +1,19 @@
 /**
  * One reader of the event stream. Batches go out as they happen, a line of JSON each.
  *
- * A reader that stalls is cut off: what it has not yet taken is kept here, and that is bounded. It learns of the loss
- * because the stream ends without the daemon being gone, as DRBD's readers do when their receive buffer overruns.
+ * A reader that stalls is cut off: what it has not yet taken is kept here, and that is bounded. What was kept is still
+ * its own, then comes a last line, and the stream ends:
+ *
+ *   {"atMs":1706692272123.4,"events":[],"cutOff":"events were lost: this reader was too slow"}
  */
 import type { ServerResponse } from 'node:http';
 import type { ControlBackend, ControlEvent } from '../control-backend';
-import type { EventBatch, ObjectEvent } from '../events/object-event';
+import type { EventBatch } from '../events/object-event';
 import { StateTracker } from '../events/state-tracker';
 
 /** What is kept for one reader. At it, the reader is cut off. */
 export const EVENT_QUEUE_BYTES_MAX = 4 * 1024 * 1024;
+const CUT_OFF = 'events were lost: this reader was too slow';
 
 export interface EventStreamOptions {
   readonly resourceName?: string;
@@ -22,22 +25,23 @@ export function streamEvents(response: ServerResponse, backend: ControlBackend, 
   const queueBytesMax = options.queueBytesMax ?? EVENT_QUEUE_BYTES_MAX;
   const tracker = new StateTracker(options.resourceName);
 
-  const send = (events: readonly ObjectEvent[]): void => {
-    if (events.length === 0 || response.destroyed) return;
-    const batch: EventBatch = { atMs: performance.timeOrigin + performance.now(), events };
-    response.write(JSON.stringify(batch) + '\n');
-    // The dump is exempt: it is bounded by the configuration, and cutting it off would leave no way to ever read it.
-  };
-  const cutOffIfStalled = (): void => {
-    if (response.writableLength > queueBytesMax) response.destroy();
+  const send = (batch: Omit<EventBatch, 'atMs'>): void => {
+    const atMs = performance.timeOrigin + performance.now();
+    response.write(JSON.stringify({ atMs, ...batch } satisfies EventBatch) + '\n');
   };
 
   response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-  for (const events of tracker.start(backend.snapshot())) send(events);
-  const dumpBytes = response.writableLength;
+  for (const events of tracker.start(backend.snapshot())) send({ events });
+  // The dump is exempt: it is bounded by the configuration, and cutting it off would leave no way to ever read it.
+  const allowedBytes = Math.max(queueBytesMax, response.writableLength + 1);
   const stop = backend.subscribe((event: ControlEvent) => {
-    send(tracker.apply(event));
-    if (response.writableLength > dumpBytes) cutOffIfStalled();
+    const events = tracker.apply(event);
+    if (events.length === 0 || response.destroyed) return;
+    send({ events });
+    if (response.writableLength <= allowedBytes) return;
+    stop();
+    send({ events: [], cutOff: CUT_OFF });
+    response.end();
   });
   response.on('close', stop);
   response.on('error', () => response.destroy());
