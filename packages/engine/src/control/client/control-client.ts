@@ -13,6 +13,12 @@ import { startDaemon } from './daemon-start';
 
 /** How long a command may take; source: setup.md 3.1. */
 export const REPLY_TIMEOUT_MS = 120_000;
+/** How long a question may take, which the engine answers at once unless it is stopped or hangs. */
+export const ANSWER_TIMEOUT_MS = 30_000;
+
+export interface ControlClientOptions {
+  readonly answerTimeoutMs?: number;
+}
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -20,7 +26,10 @@ export class ControlClient {
   private readonly runDir: string;
   private readonly socketPath: string;
 
-  constructor(private readonly env: Env) {
+  constructor(
+    private readonly env: Env,
+    private readonly options: ControlClientOptions = {},
+  ) {
     this.runDir = runDirOf(env);
     this.socketPath = controlSocketPath(this.runDir);
   }
@@ -48,7 +57,7 @@ export class ControlClient {
     if ((await this.state('-')) === null) await startDaemon(this.runDir, this.env);
   }
 
-  /** Null when no daemon is running: then nothing is configured. */
+  /** Null when no daemon is running: then nothing is configured. Throws ControlError. */
   async state(resourceName?: string): Promise<NodeState | null> {
     try {
       return (await this.getJson(`/v1/state${query(resourceName)}`)) as NodeState;
@@ -66,6 +75,8 @@ export class ControlClient {
     options: { readonly resourceName?: string; readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<EventBatch> {
     const response = await this.open(`/v1/events${query(options.resourceName)}`, undefined, options.signal);
+    // It has begun; that nothing happens for a long time is what is hoped for.
+    response.setTimeout(0);
     let rest = '';
     try {
       response.setEncoding('utf8');
@@ -96,6 +107,7 @@ export class ControlClient {
     try {
       for await (const chunk of response) chunks.push(chunk as Buffer);
     } catch (error) {
+      if (error instanceof ControlError) throw error;
       throw new ControlError('no-daemon', `the daemon ended before it replied (${(error as Error).message})`);
     }
     const value = parseJson(Buffer.concat(chunks).toString());
@@ -121,11 +133,8 @@ export class ControlClient {
         resolve,
       );
       request.on('error', (error: NodeJS.ErrnoException) => reject(this.describe(error)));
-      if (text !== undefined) {
-        request.setTimeout(REPLY_TIMEOUT_MS, () =>
-          request.destroy(new ControlError('timeout', 'timed out waiting for reply')),
-        );
-      }
+      const limitMs = text === undefined ? (this.options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS) : REPLY_TIMEOUT_MS;
+      request.setTimeout(limitMs, () => request.destroy(new ControlError('timeout', 'timed out waiting for reply')));
       request.end(text);
     });
   }

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
-import { connect } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -247,6 +247,31 @@ describe('the event stream', () => {
       for await (const _batch of client().events()) await server?.close();
     };
     await expect(read()).rejects.toMatchObject({ code: 'no-daemon' });
+  });
+});
+
+describe('a daemon that is stopped', () => {
+  test('keeps nobody waiting for ever', async () => {
+    const silent = createServer().listen(controlSocketPath(runDir));
+    const connections: Socket[] = [];
+    silent.on('connection', (socket: Socket) => void connections.push(socket));
+    const asking = new ControlClient({ TSDRBD_RUN_DIR: runDir }, { answerTimeoutMs: 50 });
+    await expect(asking.state()).rejects.toMatchObject({ code: 'timeout', message: 'timed out waiting for reply' });
+    await expect(asking.events().next()).rejects.toMatchObject({ code: 'timeout' });
+    connections.forEach((socket) => void socket.destroy());
+    await new Promise((resolve) => silent.close(resolve));
+  });
+
+  test('an event stream may be silent for longer', async () => {
+    await start();
+    const patient = new ControlClient({ TSDRBD_RUN_DIR: runDir }, { answerTimeoutMs: 50 });
+    const events = patient.events();
+    await events.next();
+    const next = events.next();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    backend.put(resourceState());
+    expect(await next).toMatchObject({ done: false });
+    await events.return(undefined);
   });
 });
 
