@@ -1,6 +1,6 @@
 /** A device in memory that keeps only the 4 KiB blocks that are not zero. */
-import { createHash } from 'node:crypto';
 import type { MetaDevice } from '../../src/device/meta-device';
+import { digestOfBlocks, type ImageBlock, type Mask } from './image-digest';
 
 const BLOCK_BYTES = 4096;
 
@@ -71,26 +71,14 @@ export class SparseImage {
     this.sizeBytes = sizeBytes;
   }
 
-  /**
-   * sha256 over each block that is not zero, ascending: its offset as 8 bytes big-endian, then its bytes.
-   * `masks`: ranges that count as zero.
-   */
-  digest(masks: readonly (readonly [offset: number, length: number])[]): string {
-    const hash = createHash('sha256');
-    for (const block of [...this.blocks.keys()].sort((a, b) => a - b)) {
-      const start = block * BLOCK_BYTES;
-      const bytes = Buffer.from(this.blocks.get(block) ?? []).subarray(0, this.sizeBytes - start);
-      for (const [offset, length] of masks) {
-        const from = Math.max(0, offset - start);
-        const end = Math.min(bytes.length, offset + length - start);
-        if (from < end) bytes.fill(0, from, end);
-      }
-      if (bytes.every((byte) => byte === 0)) continue;
-      const head = Buffer.alloc(8);
-      head.writeBigUInt64BE(BigInt(start));
-      hash.update(head).update(bytes);
+  digest(masks: readonly Mask[]): string {
+    const { blocks } = this;
+    const sorted = [...blocks.keys()].sort((a, b) => a - b);
+    function* nonHoles(): Generator<ImageBlock> {
+      for (const block of sorted)
+        yield { offsetBytes: block * BLOCK_BYTES, bytes: Buffer.from(blocks.get(block) ?? []) };
     }
-    return hash.digest('hex');
+    return digestOfBlocks(nonHoles(), { sizeBytes: this.sizeBytes, masks });
   }
 
   private check(offset: number, length: number): void {
