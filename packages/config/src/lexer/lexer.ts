@@ -18,14 +18,11 @@ export class Lexer {
   private readonly scanned: ScannedTokens;
   private index = 0;
   private readonly current = { kind: 'end' as TokenKind, text: '', number: 0, line: 1 };
+  /** The token read last: one object, which reading on changes. */
+  readonly token: Token = this.current;
 
   constructor(private readonly text: string) {
     this.scanned = scan(text);
-  }
-
-  /** The token read last; the next call changes it. */
-  get token(): Token {
-    return this.current;
   }
 
   next(): Token {

@@ -4,6 +4,8 @@
  */
 export function isSameHost(a: string, b: string): boolean {
   if (a === b) return true;
+  // Most pairs are names of different hosts without domains, and most of those differ in length.
+  if (a.length !== b.length && !a.includes('.') && !b.includes('.')) return false;
   const withDomains = a.includes('.') && b.includes('.');
   const left = (withDomains ? a : firstLabel(a)).toLowerCase();
   return left === (withDomains ? b : firstLabel(b)).toLowerCase();

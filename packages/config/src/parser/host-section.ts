@@ -214,5 +214,6 @@ function claimForHost(tokens: TokenStream, { host, resourceName }: Section, word
 }
 
 function isMine(tokens: TokenStream, host: HostSection): boolean {
-  return host.kind === 'this' || host.names.some((name) => isSameHost(name, tokens.run.surroundings.nodeName));
+  const { nodeName } = tokens.run.surroundings;
+  return host.kind === 'this' || host.names.some((name) => isSameHost(name, nodeName));
 }

@@ -16,10 +16,7 @@ function head(text: string): string {
   return text.slice(0, SHOWN_BYTES);
 }
 
-export class TokenStream {
-  private readonly lexer: Lexer;
-  /** The token read last: one object, which reading on changes. */
-  readonly token: Token;
+export class TokenStream extends Lexer {
   /** Line of the keyword that opened the statement (or the nested block) being read. */
   statementLine = 0;
   private lastPosition: Position;
@@ -29,13 +26,8 @@ export class TokenStream {
     readonly run: ParseRun,
     readonly file: { readonly openedAs: string; readonly canonical: string },
   ) {
-    this.lexer = new Lexer(text);
+    super(text);
     this.lastPosition = { file: file.canonical, openedAs: file.openedAs, line: 1 };
-    this.token = this.lexer.token;
-  }
-
-  next(): Token {
-    return this.lexer.next();
   }
 
   /** Reads a statement's first token; messages about the statement name its line. */
@@ -80,8 +72,8 @@ export class TokenStream {
   }
 
   expectPunctuation(text: string): void {
-    this.next();
-    if (!this.isPunctuation(text)) throw this.expected(text);
+    const token = this.next();
+    if (token.kind !== 'punctuation' || token.text !== text) throw this.expected(text);
   }
 
   expectKeyword(text: string, name: string): void {

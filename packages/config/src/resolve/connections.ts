@@ -49,7 +49,8 @@ function createMesh(run: ParseRun, resource: ResourceSection, mesh: MeshSection)
     members.push(host);
   }
   // Of an incomplete mesh the first host's connections are made, up to the host that is missing, as in the original.
-  (isComplete ? members : members.slice(0, 1)).forEach((a, index) => {
+  const firsts = isComplete ? members : members.slice(0, 1);
+  for (const [index, a] of firsts.entries()) {
     for (const b of members.slice(index + 1)) {
       if (a === b) continue;
       if (a.proxy !== undefined && b.proxy !== undefined) {
@@ -63,7 +64,7 @@ function createMesh(run: ParseRun, resource: ResourceSection, mesh: MeshSection)
       }
       resource.connections.push(connection);
     }
-  });
+  }
 }
 
 const PROXY_IN_MESH =

@@ -2,7 +2,9 @@
 import type {
   Configuration,
   ConnectionSection,
+  OptionList,
   OptionSections,
+  OptionSetting,
   PeerDeviceSection,
   ResourceSection,
   VolumeSection,
@@ -11,25 +13,26 @@ import type { OptionGroup } from '../options';
 import { report, type ParseRun } from '../parser/parse-run';
 import { inherit, type Inheritance } from './inherit';
 
-type Inherits = (group: OptionGroup) => Inheritance;
+/** `group`: the options of `from` that `into` lacks. */
+type Inherits = (group: OptionGroup, from: readonly OptionSetting[], into: OptionList) => void;
 
 export function expand(run: ParseRun): void {
   for (const resource of run.configuration.resources) expandResource(run, run.configuration, resource);
 }
 
 function expandResource(run: ParseRun, configuration: Configuration, resource: ResourceSection): void {
-  const inherits: Inherits = (group) => ({
-    group,
-    conflict: (option, value, other) => {
-      const { file, line } = resource.position;
-      report(
-        run,
-        'late',
-        `${file}:${line}: in resource ${resource.name}, ambiguous inheritance for option "${option}".\n` +
-          `should be "${value}" and "${other}" at the same time.`,
-      );
-    },
-  });
+  const conflict: Inheritance['conflict'] = (option, value, other) => {
+    const { file, line } = resource.position;
+    report(
+      run,
+      'late',
+      `${file}:${line}: in resource ${resource.name}, ambiguous inheritance for option "${option}".\n` +
+        `should be "${value}" and "${other}" at the same time.`,
+    );
+  };
+  const inherits: Inherits = (group, from, into) => {
+    if (from.length > 0) inherit(from, into, { group, conflict });
+  };
   // A template takes the place of common.
   const outer = resource.template ?? configuration.common;
   if (outer !== undefined) inheritSections(outer, resource, inherits);
@@ -40,39 +43,39 @@ function expandResource(run: ParseRun, configuration: Configuration, resource: R
 }
 
 function inheritSections(outer: OptionSections, resource: ResourceSection, inherits: Inherits): void {
-  inherit(outer.net, resource.net, inherits('net'));
-  inherit(outer.disk, resource.disk, inherits('disk'));
-  inherit(outer.peerDevice, resource.peerDevice, inherits('peer-device'));
-  inherit(outer.device, resource.device, inherits('device'));
-  inherit(outer.startup, resource.startup, inherits('startup'));
-  inherit(outer.proxy.options, resource.proxy.options, inherits('proxy'));
-  inherit(outer.handlers, resource.handlers, inherits('handlers'));
-  inherit(outer.resource, resource.resource, inherits('resource'));
-  inherit(outer.proxy.plugins, resource.proxy.plugins, inherits('proxy'));
+  inherits('net', outer.net, resource.net);
+  inherits('disk', outer.disk, resource.disk);
+  inherits('peer-device', outer.peerDevice, resource.peerDevice);
+  inherits('device', outer.device, resource.device);
+  inherits('startup', outer.startup, resource.startup);
+  inherits('proxy', outer.proxy.options, resource.proxy.options);
+  inherits('handlers', outer.handlers, resource.handlers);
+  inherits('resource', outer.resource, resource.resource);
+  inherits('proxy', outer.proxy.plugins, resource.proxy.plugins);
   resource.stackedTimeouts ||= outer.stackedTimeouts;
 }
 
 function expandVolume(resource: ResourceSection, volume: VolumeSection, inherits: Inherits): void {
-  inherit(resource.disk, volume.diskOptions, inherits('disk'));
-  inherit(resource.peerDevice, volume.peerDeviceOptions, inherits('peer-device'));
-  inherit(resource.device, volume.deviceOptions, inherits('device'));
+  inherits('disk', resource.disk, volume.diskOptions);
+  inherits('peer-device', resource.peerDevice, volume.peerDeviceOptions);
+  inherits('device', resource.device, volume.deviceOptions);
   for (const outer of resource.volumes) {
     if (outer.vnr !== volume.vnr) continue;
-    inherit(outer.diskOptions, volume.diskOptions, inherits('disk'));
-    inherit(outer.peerDeviceOptions, volume.peerDeviceOptions, inherits('peer-device'));
-    inherit(outer.deviceOptions, volume.deviceOptions, inherits('device'));
+    inherits('disk', outer.diskOptions, volume.diskOptions);
+    inherits('peer-device', outer.peerDeviceOptions, volume.peerDeviceOptions);
+    inherits('device', outer.deviceOptions, volume.deviceOptions);
   }
   if (volume.minor !== undefined) volume.device ??= `/dev/drbd${volume.minor}`;
   if (volume.disk === 'none') volume.disk = undefined;
 }
 
 function expandConnection(resource: ResourceSection, connection: ConnectionSection, inherits: Inherits): void {
-  inherit(resource.net, connection.netOptions, inherits('net'));
+  inherits('net', resource.net, connection.netOptions);
   for (const path of connection.paths) {
     for (const { proxy } of path.endpoints) {
       if (proxy === undefined) continue;
-      inherit(resource.proxy.options, proxy.options, inherits('proxy'));
-      inherit(resource.proxy.plugins, proxy.plugins, inherits('proxy'));
+      inherits('proxy', resource.proxy.options, proxy.options);
+      inherits('proxy', resource.proxy.plugins, proxy.plugins);
     }
   }
   const hosts = (connection.paths[0]?.endpoints ?? []).flatMap(({ host }) => (host === undefined ? [] : [host]));
@@ -80,10 +83,10 @@ function expandConnection(resource: ResourceSection, connection: ConnectionSecti
     for (const { vnr } of volumes) addPeerDevice(connection, vnr);
   }
   for (const peerDevice of connection.peerDevices) {
-    inherit(connection.peerDeviceOptions, peerDevice.options, inherits('peer-device'));
+    inherits('peer-device', connection.peerDeviceOptions, peerDevice.options);
     for (const host of hosts) {
       const volume = host.volumes.find((candidate) => candidate.vnr === peerDevice.vnr);
-      if (volume !== undefined) inherit(volume.peerDeviceOptions, peerDevice.options, inherits('peer-device'));
+      if (volume !== undefined) inherits('peer-device', volume.peerDeviceOptions, peerDevice.options);
     }
   }
 }

@@ -2,7 +2,14 @@ import { isSameHost, type HostSection, type ResourceSection } from '../model';
 
 /** The host section that a name means. */
 export function findHost(resource: ResourceSection, name: string): HostSection | undefined {
-  return resource.hosts.find((host) => host.names.some((candidate) => isSameHost(candidate, name)));
+  for (const host of resource.hosts) if (isHostNamed(host, name)) return host;
+  return undefined;
+}
+
+export function isHostNamed({ names }: HostSection, name: string): boolean {
+  // Nearly every section has one name, and this is asked for every pair of hosts.
+  for (let at = 0; at < names.length; at += 1) if (isSameHost(names[at] ?? '', name)) return true;
+  return false;
 }
 
 /** `on alice bob`, as messages name a host section. */

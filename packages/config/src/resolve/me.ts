@@ -1,18 +1,17 @@
 /** Which host section is this host's. Sources: config.md 5.1, 7.3 (E). */
 import { isSameHost, type HostSection, type ResourceSection, type Surroundings } from '../model';
 import { report, type ParseRun } from '../parser/parse-run';
-import { onHosts } from './find-host';
+import { isHostNamed, onHosts } from './find-host';
 import { findLowerResource } from './stacked';
 
 /** Resources that stand on no other come first: the stacked ones ask whether this host is theirs. */
 export function findMe(run: ParseRun): void {
   const { resources } = run.configuration;
-  for (const resource of resources) chooseHost(run, resource, (host) => isMe(host, run.surroundings));
-  for (const resource of resources) {
-    chooseHost(run, resource, (host) => {
-      return host.kind === 'stacked' && isMyResource(findLowerResource(run, host.lower ?? ''));
-    });
-  }
+  const isMine = (host: HostSection) => isMe(host, run.surroundings);
+  for (const resource of resources) chooseHost(run, resource, isMine);
+  const isMyStackedOne = ({ kind, lower }: HostSection) =>
+    kind === 'stacked' && isMyResource(findLowerResource(run, lower ?? ''));
+  for (const resource of resources) chooseHost(run, resource, isMyStackedOne);
   for (const resource of resources) chooseProxyHost(resource, run.surroundings);
 }
 
@@ -51,7 +50,7 @@ function isMe(host: HostSection, surroundings: Surroundings): boolean {
     case 'this':
       return true;
     case 'on':
-      return host.names.some((name) => isSameHost(name, surroundings.nodeName));
+      return isHostNamed(host, surroundings.nodeName);
     case 'floating':
       return host.address !== undefined && isMyFloatingAddress(host.address, surroundings);
     case 'stacked':

@@ -16,9 +16,19 @@ import { report, type ParseRun } from '../parser/parse-run';
 import { newVolume } from '../parser/volume-section';
 
 export function completeVolumes(run: ParseRun, resource: ResourceSection): void {
+  let shared: VolumeSection[] | undefined;
   for (const host of resource.hosts) {
     if (host.kind === 'stacked') continue;
-    mergeVolumes(run, host, resource.volumes);
+    if (host.volumes.length > 0) {
+      mergeVolumes(run, host, resource.volumes);
+    } else if (shared === undefined) {
+      mergeVolumes(run, host, resource.volumes);
+      shared = host.volumes;
+    } else {
+      // Hosts that say nothing of their own have the same volumes: one set serves them all.
+      host.volumes = shared;
+      for (const outer of resource.volumes) claimVolume(run, host, outer);
+    }
     checkComplete(run, resource, host);
     for (const volume of host.volumes) claimMetaDisk(run, host, volume);
   }
@@ -46,6 +56,12 @@ export function mergeVolumes(run: ParseRun, host: HostSection, resourceVolumes: 
     volume.metaDisk ??= outer.metaDisk;
   }
   sortVolumes(host.volumes);
+}
+
+function claimVolume(run: ParseRun, host: HostSection, outer: VolumeSection): void {
+  const { device, disk, minor, position, written } = outer;
+  if (disk !== undefined && disk !== 'none') claimDisk(run, host, disk, written.disk ?? position);
+  claimDevice(run, host, { device, minor }, written.device ?? position);
 }
 
 /** Only disks that come from the resource are checked: the original does so too. */
@@ -122,6 +138,7 @@ export function checkVolumePair(run: ParseRun, resource: ResourceSection, a: Hos
 
 /** The usual case; both are sorted by number. */
 function haveSameVolumes(a: HostSection, b: HostSection): boolean {
+  if (a.volumes === b.volumes) return true;
   return (
     a.volumes.length === b.volumes.length &&
     a.volumes.every(({ vnr, implicit }, index) => {
