@@ -31,6 +31,7 @@ import type { Invocation } from './command-line/invocation';
 import { hexDump } from './hex';
 import { EXIT, MetaExit } from './meta-exit';
 import { ProgressBar } from './progress-bar';
+import { superblockSteps, wipingSteps, type BlockStep } from './superblock-steps';
 
 /** Metadata that was found and makes sense. */
 export interface FoundMetadata {
@@ -268,8 +269,25 @@ export class MetaArea {
 
   /** Without looking whether it makes sense, and without changing what is remembered of the place. */
   writeInPlace(what: string, superblock: AnySuperblock): void {
-    this.allow({ offsetBytes: this.superblockOffset, lengthBytes: MD_BLOCK_BYTES });
-    this.write(what, this.superblockOffset, encodeAnySuperblock(superblock));
+    const offsetBytes = this.superblockOffset;
+    this.allow({ offsetBytes, lengthBytes: MD_BLOCK_BYTES });
+    if (this.isDryRun) return this.write(what, offsetBytes, encodeAnySuperblock(superblock));
+    const present = this.device.read(offsetBytes, MD_BLOCK_BYTES);
+    this.writeSteps(what, offsetBytes, superblockSteps(present, superblock));
+  }
+
+  /** Whatever superblock is there. */
+  wipeSuperblock(what: string, offsetBytes: number): void {
+    this.allow({ offsetBytes, lengthBytes: MD_BLOCK_BYTES });
+    if (this.isDryRun) return this.write(what, offsetBytes, new Uint8Array(MD_BLOCK_BYTES));
+    this.writeSteps(what, offsetBytes, wipingSteps());
+  }
+
+  private writeSteps(what: string, blockOffsetBytes: number, steps: readonly BlockStep[]): void {
+    for (const [number, { offsetBytes, bytes }] of steps.entries()) {
+      if (number > 0) this.flush();
+      this.write(what, blockOffsetBytes + offsetBytes, bytes);
+    }
   }
 
   /** The last-known file will name the present size of the device. */

@@ -5,7 +5,6 @@ import {
   createSuperblockV08,
   createSuperblockV09,
   initialActivityLog,
-  MD_BLOCK_BYTES,
   metadataLayout,
   superblockOffset,
   type AnySuperblock,
@@ -200,7 +199,5 @@ function freshSuperblock(area: MetaArea, layout: MetadataLayout): AnySuperblock 
 /** A superblock left behind in the other internal place would be found again. */
 function wipeOtherPlace(area: MetaArea, previous: Placement): void {
   if (area.isExternal || previous === area.placement) return;
-  const offsetBytes = superblockOffset(previous, area.device.sizeBytes);
-  area.allow({ offsetBytes, lengthBytes: MD_BLOCK_BYTES });
-  area.write('wipe other place', offsetBytes, new Uint8Array(MD_BLOCK_BYTES));
+  area.wipeSuperblock('wipe other place', superblockOffset(previous, area.device.sizeBytes));
 }

@@ -1,4 +1,3 @@
-import { MD_BLOCK_BYTES } from '@tsdrbd/engine/metadata';
 import { EXIT } from '../meta-exit';
 import { withArea, type Command } from './command';
 
@@ -14,8 +13,7 @@ export const wipeMd: Command = (context) =>
       return EXIT.declined;
     }
     context.out('Wiping meta data...');
-    area.allow({ offsetBytes: area.superblockOffset, lengthBytes: MD_BLOCK_BYTES });
-    area.write('meta_wipe_md', area.superblockOffset, new Uint8Array(MD_BLOCK_BYTES));
+    area.wipeSuperblock('meta_wipe_md', area.superblockOffset);
     area.forgetPlace();
     context.out('DRBD meta data block successfully wiped out.');
     return EXIT.ok;

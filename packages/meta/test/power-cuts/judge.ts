@@ -14,6 +14,7 @@ import {
   type AnySuperblock,
   type MetadataFormat,
   type Placement,
+  type SuperblockV09,
 } from '@tsdrbd/engine/metadata';
 import type { SparseImage } from '../stories/sparse-image';
 
@@ -28,6 +29,7 @@ export interface PeerStory {
   readonly bitmapUuid: bigint;
   /** It will be synchronised as a whole. */
   readonly fullSync: boolean;
+  readonly hasSlot: boolean;
   readonly marked: ReadonlySet<number>;
 }
 
@@ -39,14 +41,18 @@ export interface DiskStory {
 }
 
 const UUID_JUST_CREATED = 4n;
-const PEERS = [1, 2];
 
-/** null: no metadata. */
-export function storyOf(image: SparseImage, { format, placement }: Place): DiskStory | null {
+/** A text: it cannot be attached. */
+export function storyOf(image: SparseImage, { format, placement }: Place): DiskStory | string {
   const offset = superblockOffset(placement, image.sizeBytes);
   const superblock = decodeAnySuperblock(format, image.read(offset, MD_BLOCK_BYTES));
-  if (isMetadataError(superblock)) return null;
-  if (findProblem(superblock, { placement, deviceSizeBytes: image.sizeBytes }) !== null) return null;
+  if (isMetadataError(superblock)) return superblock.message;
+  const problem = findProblem(superblock, { placement, deviceSizeBytes: image.sizeBytes });
+  if (problem !== null) return problem.message;
+  if (superblock.kind === 'v09') {
+    const refusal = slotProblem(superblock);
+    if (refusal !== null) return refusal;
+  }
   if (superblock.kind === 'v07') throw new Error('v07 has no generation UUIDs');
   const layout = layoutOfSuperblock(superblock, { placement, superblockOffsetBytes: offset });
   const bitCount = Math.ceil(superblock.effectiveSizeSectors / 8);
@@ -59,6 +65,7 @@ export function storyOf(image: SparseImage, { format, placement }: Place): DiskS
       node,
       bitmapUuid,
       fullSync,
+      hasSlot: slot >= 0,
       marked: slot < 0 ? new Set<number>() : markedBits(bitmap, bitCount, { slot, slotCount: superblock.bmMaxPeers }),
     })),
   };
@@ -69,12 +76,18 @@ function recordsOf(superblock: Exclude<AnySuperblock, { kind: 'v07' }>) {
     const fullSync = hasFlags(superblock.flags, MdFlag.fullSync);
     return [{ node: 1, bitmapUuid: superblock.bitmapUuid, fullSync, slot: 0 }];
   }
-  return PEERS.flatMap((node) => {
-    const peer = superblock.peers[node];
-    if (peer === undefined) return [];
+  return superblock.peers.map((peer, node) => {
     const fullSync = hasFlags(peer.flags, PeerMdFlag.fullSync);
-    return [{ node, bitmapUuid: peer.bitmapUuid, fullSync, slot: peer.bitmapIndex }];
+    return { node, bitmapUuid: peer.bitmapUuid, fullSync, slot: peer.bitmapIndex };
   });
+}
+
+/** What an attach refuses besides (metadata.md 11.2), and what nobody notices (T27). */
+function slotProblem({ peers, nodeId, bmMaxPeers }: SuperblockV09): string | null {
+  const slots = peers.map(({ bitmapIndex }) => bitmapIndex).filter((index) => index !== -1);
+  if (slots.some((slot) => slot < 0 || slot >= bmMaxPeers)) return 'a bitmap index exceeds the allocated slots';
+  if (new Set(slots).size < slots.length) return 'two peers have one bitmap slot';
+  return nodeId >= 0 && peers[nodeId]?.bitmapIndex !== -1 ? 'the own node has a bitmap slot' : null;
 }
 
 function markedBits(

@@ -3,12 +3,16 @@
  * have left instead.
  *
  * Between two flushes the sectors of all writes are on their way. Tried are: each sector boundary (everything before
- * it has arrived, nothing behind), and each sector lost alone although everything else has arrived.
+ * it has arrived, nothing behind), each sector lost alone although everything else has arrived, and where few sectors
+ * change (a superblock) any of them without any others.
  */
 import type { MetaDevice } from '../../src/device/meta-device';
 import { SparseImage } from '../stories/sparse-image';
 
 const SECTOR_BYTES = 512;
+
+/** 2^n disks are tried. */
+const SUBSET_SECTORS_MAX = 4;
 
 interface Sector {
   readonly offsetBytes: number;
@@ -50,9 +54,11 @@ export class RecordedDisk {
     const stable = this.before.clone();
     for (const [number, window] of this.windows.entries()) {
       const started = stable.clone();
+      const changed: Sector[] = [];
       for (const [i, { offsetBytes, bytes }] of window.entries()) {
         // What was there already makes no difference to anybody.
         if (stable.read(offsetBytes, bytes.length).equals(bytes)) continue;
+        changed.push({ offsetBytes, bytes });
         stable.write(offsetBytes, bytes);
         yield { what: `after sector ${i + 1} of ${window.length} of window ${number}`, image: stable.clone() };
       }
@@ -63,6 +69,7 @@ export class RecordedDisk {
         image.write(offsetBytes, lost);
         yield { what: `window ${number} without its sector ${i + 1}, at byte ${offsetBytes}`, image };
       }
+      if (changed.length <= SUBSET_SECTORS_MAX) yield* subsets(started, changed, number);
     }
     yield { what: 'at the end', image: stable };
   }
@@ -73,5 +80,15 @@ export class RecordedDisk {
     for (let at = 0; at < bytes.length; at += SECTOR_BYTES) {
       window?.push({ offsetBytes: offset + at, bytes: bytes.slice(at, at + SECTOR_BYTES) });
     }
+  }
+}
+
+function* subsets(started: SparseImage, changed: readonly Sector[], number: number): Generator<Remains> {
+  for (let mask = 0; mask < 1 << changed.length; mask++) {
+    const arrived = changed.filter((_, i) => (mask & (1 << i)) !== 0);
+    const image = started.clone();
+    for (const { offsetBytes, bytes } of arrived) image.write(offsetBytes, bytes);
+    const where = arrived.map(({ offsetBytes }) => offsetBytes).join(', ');
+    yield { what: `window ${number}, of which only the sectors at bytes [${where}] arrived`, image };
   }
 }
