@@ -9,21 +9,21 @@ import { needsValue, parseOption } from './command-line/parse-option';
 import { splitWords } from './command-line/split-words';
 import type { OptionForm, SplitWords } from './command-line/split-words';
 import { commandUsage, generalUsage } from './command-line/usage';
+import { xmlHelp } from './command-line/xml-help';
 import type { CommandContext, ConfigureCommand, QueryCommand, QueryOptions, SetupCommand } from './commands/command';
 import { COMMANDS, findCommand } from './commands/command-table';
 import { executeRequest } from './commands/execute-request';
 import { EXIT_OK, EXIT_USAGE, SetupExit } from './setup-exit';
 
-const HELP_WORDS: ReadonlySet<string | undefined> = new Set(['help', '--help', '-h']);
+const HELP_WORDS: ReadonlySet<string | undefined> = new Set(['help', 'xml-help', '--help', '-h']);
 
 /** `argv` without the program's name. Never rejects for what a user or the engine does wrong. */
 export async function run(argv: readonly string[], io: CliIo): Promise<number> {
   const words = swapped(argv);
-  if (HELP_WORDS.has(words[0])) return help(words[1], io);
+  if (HELP_WORDS.has(words[0])) return help(words[0] === 'xml-help' ? xmlHelp : commandUsage, words[1], io);
   const command = findCommand(words[0]);
   if (command === undefined) {
-    io.stdout.write(generalUsage(COMMANDS));
-    if (words[0] !== undefined) io.stderr.write('\ninvalid command\n');
+    io.stdout.write(generalUsage(COMMANDS) + (words[0] === undefined ? '' : '\ninvalid command\n'));
     return EXIT_USAGE;
   }
   const objectName = words.slice(1).find((word) => !word.startsWith('-')) ?? 'all';
@@ -52,19 +52,18 @@ function swapped(argv: readonly string[]): readonly string[] {
   return objectFirst || second === '--help' || second === '-h' ? [second, first, ...rest] : argv;
 }
 
-function help(name: string | undefined, io: CliIo): number {
+function help(about: (command: SetupCommand) => string, name: string | undefined, io: CliIo): number {
   const command = findCommand(name);
   if (command !== undefined) {
-    io.stdout.write(commandUsage(command));
+    io.stdout.write(about(command));
     return EXIT_OK;
   }
-  io.stdout.write(generalUsage(COMMANDS));
-  if (name !== undefined) io.stderr.write('\nunknown command\n');
+  io.stdout.write(generalUsage(COMMANDS) + (name === undefined ? '' : '\nunknown command\n'));
   return EXIT_USAGE;
 }
 
 async function runCommand(command: SetupCommand, words: readonly string[], context: CommandContext): Promise<number> {
-  const split = splitWords(words, optionForms(command));
+  const split = splitWords(command.name, words, optionForms(command));
   return command.kind === 'query' ? runQuery(command, split, context) : runConfigure(command, split, context);
 }
 

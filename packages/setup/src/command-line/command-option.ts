@@ -1,5 +1,5 @@
 /** An option of one command: rows of the option table fit, and what only a command knows is built here. */
-import type { NumberUnit, OptionType } from '@tsdrbd/config/options';
+import type { NumberUnit, OptionType, UnitNote } from '@tsdrbd/config/options';
 
 export interface CommandOption {
   readonly name: string;
@@ -22,4 +22,8 @@ export const number = (
   [min, max]: readonly [number, number],
   byDefault: number,
   unit: NumberUnit = '1',
-): CommandOption => ({ name, type: { kind: 'number', min, max, default: byDefault, unit } });
+  note?: UnitNote,
+): CommandOption => ({
+  name,
+  type: { kind: 'number', min, max, default: byDefault, unit, ...(note !== undefined && { note }) },
+});

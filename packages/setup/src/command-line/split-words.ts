@@ -18,8 +18,11 @@ export interface SplitWords {
   readonly options: ReadonlyArray<{ readonly name: string; readonly value: string | null }>;
 }
 
-/** Throws SetupExit, general usage, for what is not known. */
-export function splitWords(words: readonly string[], forms: readonly OptionForm[]): SplitWords {
+type Refused = (reason: string) => SetupExit;
+
+/** Throws SetupExit, general usage, for what is not known; the text names the command, as drbdsetup's does. */
+export function splitWords(commandName: string, words: readonly string[], forms: readonly OptionForm[]): SplitWords {
+  const refused = (reason: string): SetupExit => new SetupExit(EXIT_USAGE, `${commandName}: ${reason}\n`, 'general');
   const positional: string[] = [];
   const options: Array<{ name: string; value: string | null }> = [];
   const queue = [...words];
@@ -31,11 +34,12 @@ export function splitWords(words: readonly string[], forms: readonly OptionForm[
     if (word.startsWith('--')) {
       const at = word.indexOf('=');
       const given = at < 0 ? word.slice(2) : word.slice(2, at);
-      const form = findLong(given, forms);
+      const form = findLong(given, word, forms, refused);
       const attached = at < 0 ? null : word.slice(at + 1);
-      options.push({ name: form.name, value: valueOf(form, `--${form.name}`, attached, queue) });
+      const texts = { shown: `--${form.name}`, missing: `option '--${form.name}' requires an argument` };
+      options.push({ name: form.name, value: valueOf(form, texts, attached, queue, refused) });
     } else if (word.startsWith('-') && word.length > 1) {
-      splitShort(word.slice(1), forms, queue, options);
+      splitShort(word.slice(1), forms, queue, options, refused);
     } else {
       positional.push(word);
     }
@@ -48,6 +52,7 @@ function splitShort(
   forms: readonly OptionForm[],
   queue: string[],
   options: Array<{ name: string; value: string | null }>,
+  refused: Refused,
 ): void {
   for (let at = 0; at < letters.length; at++) {
     const letter = letters[at] ?? '';
@@ -55,9 +60,10 @@ function splitShort(
     if (form === undefined) throw refused(`invalid option -- '${letter}'`);
     const rest = letters.slice(at + 1);
     if (form.value === 'none' || rest === '') {
+      const texts = { shown: `-${letter}`, missing: `option requires an argument -- '${letter}'` };
       options.push({
         name: form.name,
-        value: form.value === 'required' ? valueOf(form, `-${letter}`, null, queue) : null,
+        value: form.value === 'required' ? valueOf(form, texts, null, queue, refused) : null,
       });
       continue;
     }
@@ -66,28 +72,30 @@ function splitShort(
   }
 }
 
-function findLong(given: string, forms: readonly OptionForm[]): OptionForm {
+/** Of several that begin so the first is meant, as long as they could be one: the same letter, the same need of a value. */
+function findLong(given: string, word: string, forms: readonly OptionForm[], refused: Refused): OptionForm {
   const exact = forms.find((form) => form.name === given || form.alias === given);
   if (exact !== undefined) return exact;
   const matches = forms.filter((form) => form.name.startsWith(given) || form.alias?.startsWith(given));
-  const [only, second] = matches;
-  if (only === undefined) throw refused(`unrecognized option '--${given}'`);
-  if (second !== undefined) {
-    throw refused(
-      `option '--${given}' is ambiguous; possibilities: ${matches.map((form) => `'--${form.name}'`).join(' ')}`,
-    );
+  const [first] = matches;
+  if (first === undefined) throw refused(`unrecognized option '${word}'`);
+  if (matches.some(({ short, value }) => short !== first.short || value !== first.value)) {
+    const names = matches.map((form) => `'--${form.name}'`).join(' ');
+    throw refused(`option '--${given}' is ambiguous; possibilities: ${names}`);
   }
-  return only;
+  return first;
 }
 
-function valueOf(form: OptionForm, shown: string, attached: string | null, queue: string[]): string | null {
+function valueOf(
+  form: OptionForm,
+  { shown, missing }: { readonly shown: string; readonly missing: string },
+  attached: string | null,
+  queue: string[],
+  refused: Refused,
+): string | null {
   if (attached !== null && form.value === 'none') throw refused(`option '${shown}' doesn't allow an argument`);
   if (attached !== null || form.value !== 'required') return attached;
   const next = queue.shift();
-  if (next === undefined) throw refused(`option '${shown}' requires an argument`);
+  if (next === undefined) throw refused(missing);
   return next;
-}
-
-function refused(reason: string): SetupExit {
-  return new SetupExit(EXIT_USAGE, `tsdrbdsetup: ${reason}\n`, 'general');
 }

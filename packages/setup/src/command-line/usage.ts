@@ -4,31 +4,38 @@ import type { ArgumentName, SetupCommand } from '../commands/command';
 
 const WIDTH_COLUMNS = 80;
 
-export function generalUsage(commands: readonly SetupCommand[]): string {
+/** The name that usage texts speak of; the layout depends on its length. */
+export const PROGRAM = 'tsdrbdsetup';
+
+export function generalUsage(commands: readonly SetupCommand[], program = PROGRAM): string {
   return [
-    'tsdrbdsetup - Configure the DRBD engine.',
+    `${program} - Configure the DRBD engine.`,
     '',
-    'USAGE: tsdrbdsetup command {arguments} [options]',
+    `USAGE: ${program} command {arguments} [options]`,
     '',
     'Commands:',
     ...commands.map(({ name, summary }) => wrap([`    ${name}`, '-', ...summary.split(' ')], 8)),
     '',
-    "Use 'tsdrbdsetup help command' for command-specific help.",
+    `Use '${program} help command' for command-specific help.`,
     '',
     '',
   ].join('\n');
 }
 
-export function commandUsage(command: SetupCommand): string {
+export function commandUsage(command: SetupCommand, program = PROGRAM): string {
   const words = command.arguments.map(argumentWord).join(' ');
   const options = optionWords(command);
-  return [
-    wrap([`tsdrbdsetup ${command.name}`, `- ${command.summary}`], 4),
-    '',
-    `USAGE: tsdrbdsetup ${command.name} ${words}`,
-    ...(options.length === 0 ? [] : [`    ${wrap(options, 4, 4)}`]),
-    '',
-  ].join('\n');
+  const usage = `USAGE: ${program} ${command.name} ${words}`;
+  const head = wrap([`${program} ${command.name}`, `- ${command.summary}`], 4);
+  const headEnd = endsFull(head, 1) ? '\n    \n' : '\n\n';
+  const usageEnd = endsFull(usage, 2) ? '\n    \n' : '\n';
+  return `${head}${headEnd}${options.length === 0 ? `${usage}${usageEnd}` : `${usage}\n    ${wrap(options, 4, 4)}\n`}`;
+}
+
+/** The end of a line is written as a word is: where the line has no room for it, it comes after one more indent. */
+function endsFull(text: string, neededColumns: number): boolean {
+  const lastLine = text.slice(text.lastIndexOf('\n') + 1);
+  return lastLine.length + 1 + neededColumns > WIDTH_COLUMNS;
 }
 
 function argumentWord(name: ArgumentName): string {

@@ -283,7 +283,7 @@ export const verify = configure({
   name: 'verify',
   summary: 'Verify the data on a lower-level device against a peer device.',
   arguments: ['resource', 'peer_node_id', 'volume'],
-  options: [number('start', SECTOR_OFFSETS, 0, 's'), number('stop', SECTOR_OFFSETS, 0, 's')],
+  options: [number('start', SECTOR_OFFSETS, 0, 's', 'bytes'), number('stop', SECTOR_OFFSETS, 0, 's', 'bytes')],
   request: (args, options) => ({
     command: 'verify',
     ...peerDevice(args),
