@@ -64,6 +64,7 @@ module.exports = {
     only('storage', ['units']),
     only('transport', ['units', 'payload', 'sockets', 'wire', 'codec']),
     only('export', ['units', 'payload', 'sockets']),
+    only('devices', ['units', 'payload', 'export']),
     only('control', ['units', '@options']),
     only('sim', ['units', 'payload', 'codec', 'metadata', 'wire', 'core', 'storage', 'transport']),
   ],

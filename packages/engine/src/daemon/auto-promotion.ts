@@ -17,12 +17,21 @@ const MAY_PASS: ReadonlySet<number> = new Set([
 ]);
 const RETRY_MS = 50;
 
+/** What must happen around a demotion: block devices that nobody uses are given back first. */
+export interface DemotionHooks {
+  before(resource: Resource, mode: 'if unused' | 'forced'): Promise<void>;
+  after(resource: Resource): Promise<void>;
+}
+
 export class AutoPromotion {
   /** Primary only because a volume is open. */
   private byOpen = false;
   private waiting: ((code: number) => void)[] = [];
 
-  constructor(private readonly resource: Resource) {}
+  constructor(
+    private readonly resource: Resource,
+    private readonly demotion: DemotionHooks | null = null,
+  ) {}
 
   get applies(): boolean {
     return this.resource.options.autoPromote;
@@ -46,7 +55,14 @@ export class AutoPromotion {
     const { resource } = this;
     if (!this.byOpen || this.waiting.length > 0 || this.isOpen()) return;
     this.byOpen = false;
+    if (this.demotion === null) return this.demote();
+    void this.demotion.before(resource, 'if unused').then(() => this.demote());
+  }
+
+  private demote(): void {
+    const { resource } = this;
     resource.secondary('plain', (code) => {
+      void this.demotion?.after(resource);
       if (code >= SS.SS_SUCCESS) return;
       resource.log('warn', resource.name, `Auto-demote failed (${code})`);
       // Somebody was faster and holds it open again.

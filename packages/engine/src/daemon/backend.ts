@@ -38,7 +38,7 @@ import {
 import type { Placement } from '../metadata';
 import { StorageFailure, openBackingDevice, type BackingDevice } from '../storage';
 import type { TcpTransport } from '../transport';
-import { AutoPromotion } from './auto-promotion';
+import { AutoPromotion, type DemotionHooks } from './auto-promotion';
 import type { HandlerSubject } from './handlers/handler-variables';
 import { PathFinder, type Path } from './link-finder';
 import { ResyncOrder } from './resync-order';
@@ -48,6 +48,12 @@ import { resourceState } from './snapshot';
 export interface VolumeExporter {
   publish(device: Device, autoPromotion: AutoPromotion): Promise<void>;
   withdraw(device: Device): Promise<void>;
+  /** Something that status would show is different. */
+  changed(resource: Resource): void;
+  /** When what follows from the last change is done, so that a command that was answered can be relied on. */
+  settled(resource: Resource): Promise<void>;
+  /** Around a demotion. Null: it needs nothing. */
+  readonly demotion: DemotionHooks | null;
 }
 
 export interface BackendDependencies {
@@ -128,7 +134,11 @@ export class Backend implements ControlBackend {
           ),
         );
       case 'resize':
-        return this.withDevice(request.minor, (device) => code((done) => resize(device, request, done)));
+        return this.withDevice(request.minor, async (device) => {
+          const result = await code((done) => resize(device, request, done));
+          await this.dependencies.exporter.settled(device.resource);
+          return result;
+        });
       case 'resource-options':
         return this.withResource(request.resource, (resource) => {
           resource.setOptions(merged(resource.optionValues, request));
@@ -143,11 +153,14 @@ export class Backend implements ControlBackend {
         return this.withResource(request.resource, (resource) => this.down(resource, 'graceful'));
       case 'primary':
         return this.withResource(request.resource, (resource) =>
-          this.changeRole(resource, (done) => resource.primary(request.force === true ? 'forced' : 'plain', done)),
+          this.changeRole(
+            resource,
+            code((done) => resource.primary(request.force === true ? 'forced' : 'plain', done)),
+          ),
         );
       case 'secondary':
         return this.withResource(request.resource, (resource) =>
-          this.changeRole(resource, (done) => resource.secondary(request.force === true ? 'forced' : 'plain', done)),
+          this.changeRole(resource, this.demote(resource, request.force === true ? 'forced' : 'plain')),
         );
       case 'new-peer':
         return this.withResource(request.resource, (resource) => this.newPeer(resource, request));
@@ -237,7 +250,7 @@ export class Backend implements ControlBackend {
 
   /** Source: behaviour.md 2.1. */
   private async down(resource: Resource, mode: 'graceful' | 'forced'): Promise<ControlReply> {
-    const demoted = await code((done) => resource.secondary(mode === 'forced' ? 'forced' : 'plain', done));
+    const demoted = await this.demote(resource, mode === 'forced' ? 'forced' : 'plain');
     if (!isSuccess(demoted.code)) return { ...demoted, messages: ['failed to demote', ...demoted.messages] };
     for (const connection of [...resource.connections.values()]) {
       const left = await this.delPeer(connection, mode === 'forced');
@@ -252,8 +265,17 @@ export class Backend implements ControlBackend {
     return this.delResource(resource);
   }
 
-  private async changeRole(resource: Resource, start: (done: (code: number) => void) => void): Promise<ControlReply> {
-    const result = await code(start);
+  private async demote(resource: Resource, mode: 'plain' | 'forced'): Promise<ControlReply> {
+    const { demotion } = this.dependencies.exporter;
+    await demotion?.before(resource, mode === 'forced' ? 'forced' : 'if unused');
+    const result = await code((done) => resource.secondary(mode, done));
+    await demotion?.after(resource);
+    return result;
+  }
+
+  private async changeRole(resource: Resource, change: Promise<ControlReply>): Promise<ControlReply> {
+    const result = await change;
+    await this.dependencies.exporter.settled(resource);
     if (isSuccess(result.code)) this.autoPromotionOf(resource).decidedByAdministrator();
     return result;
   }
@@ -261,7 +283,7 @@ export class Backend implements ControlBackend {
   private autoPromotionOf(resource: Resource): AutoPromotion {
     const known = this.autoPromotions.get(resource);
     if (known !== undefined) return known;
-    const created = new AutoPromotion(resource);
+    const created = new AutoPromotion(resource, this.dependencies.exporter.demotion);
     this.autoPromotions.set(resource, created);
     return created;
   }
@@ -475,6 +497,7 @@ export class Backend implements ControlBackend {
   /** With nobody listening nothing is built; a change is told as it happens, so that no state in between is lost. */
   private noteChange(resource: Resource): void {
     this.resyncOrder.noteChange();
+    this.dependencies.exporter.changed(resource);
     if (this.events.listenerCount('event') === 0) return;
     this.emit({ kind: 'changed', resource: this.state(resource) });
   }

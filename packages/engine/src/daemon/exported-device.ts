@@ -1,24 +1,17 @@
 /** A replicated volume as an exporter sees it: open counts as DRBD's; a Secondary is promoted by an open, or refuses it. */
 import { isSuccess, replyText } from '../control';
 import type { Device } from '../core';
-import type {
-  Durability,
-  ExportClient,
-  ExportedVolume,
-  OpenHandle,
-  OpenMode,
-  OpenResult,
-  RequestDone,
-  ZeroSpace,
-} from '../export';
+import type { Durability, ExportClient, OpenHandle, OpenMode, OpenResult, RequestDone, ZeroSpace } from '../export';
 import { Role } from '../wire';
+import type { DeviceVolume } from '../devices';
 import type { AutoPromotion } from './auto-promotion';
 
 /** Stays far below the 64 activity-log extents that one transaction can add. */
 const CLEAR_MAX_BYTES = 64 * 1024 * 1024;
 
-export class ExportedDevice implements ExportedVolume {
-  readonly name: string;
+export class ExportedDevice implements DeviceVolume {
+  readonly minor: number;
+  readonly volumeNumber: number;
   readonly minimumBlockSizeBytes = 512;
   readonly clearMaxBytes = CLEAR_MAX_BYTES;
 
@@ -26,7 +19,25 @@ export class ExportedDevice implements ExportedVolume {
     private readonly device: Device,
     private readonly autoPromotion: AutoPromotion,
   ) {
-    this.name = `${device.resource.name}/${device.volume}`;
+    this.minor = device.minor;
+    this.volumeNumber = device.volume;
+  }
+
+  get name(): string {
+    return `${this.resourceName}/${this.volumeNumber}`;
+  }
+
+  get resourceName(): string {
+    return this.device.resource.name;
+  }
+
+  get isPrimary(): boolean {
+    const { resource } = this.device;
+    return resource.role === Role.Primary && !resource.demoting;
+  }
+
+  get backingPath(): string | null {
+    return this.device.backing?.dataDevice ?? null;
   }
 
   /** A diskless node passes it on to its peer. */
@@ -47,8 +58,7 @@ export class ExportedDevice implements ExportedVolume {
         message: `${this.name} has no size yet: attach a disk, or connect`,
       });
     }
-    const isPrimary = resource.role === Role.Primary && !resource.demoting;
-    if (isPrimary) return done(this.opened(mode));
+    if (this.isPrimary) return done(this.opened(mode));
     if (mode === 'read-only' || !this.autoPromotion.applies) {
       const promote = `tsdrbdadm primary ${resource.name}`;
       return done({

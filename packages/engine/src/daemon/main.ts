@@ -8,11 +8,14 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 import { AlreadyRunningError, startControlServer } from '../control/server';
 import { TcpTransport } from '../transport';
 import { Backend } from './backend';
+import type { BlockDevices } from '../devices';
+import { Exports } from './exports';
 import type { MetricsEndpoint } from './metrics/metrics-server';
 import { handlerVariables } from './handlers/handler-variables';
 import { NbdExporter } from './nbd-exporter';
 import { createNodeHost } from './node-host';
 import { SettingsError, parseTcpEndpoint, readSettings } from './settings';
+import { startBlockDevices } from './start-block-devices';
 import { takeLock } from './take-lock';
 
 async function main(): Promise<void> {
@@ -24,10 +27,15 @@ async function main(): Promise<void> {
     await logDestination(),
   );
   const transport = new TcpTransport({ random: Math.random });
-  const exporter = new NbdExporter(
-    { runDir: settings.runDir, tcp: parseTcpEndpoint('nbd', settings.nbdListen) },
-    { log },
-  );
+  const nbd = new NbdExporter({ runDir: settings.runDir, tcp: parseTcpEndpoint('nbd', settings.nbdListen) }, { log });
+  // Begun once the run directory is ours.
+  let devicesStarted: (devices: BlockDevices | null) => void = () => undefined;
+  const exporter = new Exports({
+    nbd,
+    ...(settings.deviceFrontend === 'none'
+      ? {}
+      : { blockDevices: new Promise<BlockDevices | null>((resolve) => (devicesStarted = resolve)) }),
+  });
   const host = createNodeHost({
     log,
     handlers: {
@@ -52,6 +60,7 @@ async function main(): Promise<void> {
     { runDir: settings.runDir },
     { backend, takeLock, onBug: (error, request) => log.error({ err: error, request }, 'bug in a control command') },
   );
+  devicesStarted(await startBlockDevices(settings, log));
   if (metricsEndpoint !== null) await serveMetrics(metricsEndpoint, backend, log);
 
   let stopping = false;
@@ -61,6 +70,7 @@ async function main(): Promise<void> {
     log.info({ subject: 'tsdrbdd' }, `${signal}: stopping`);
     void backend
       .shutdown()
+      .then(() => exporter.stop())
       .then(() => server.close())
       .catch((error: unknown) => log.error({ err: error }, 'shutdown'))
       .finally(() => process.exit(0));

@@ -12,9 +12,7 @@ import {
   type NbdExports,
   type NbdServer,
 } from '../export';
-import type { AutoPromotion } from './auto-promotion';
-import type { VolumeExporter } from './backend';
-import { ExportedDevice } from './exported-device';
+import type { ExportedDevice } from './exported-device';
 
 interface Published {
   readonly volume: ExportedVolume;
@@ -27,7 +25,7 @@ export interface NbdExporterOptions {
   readonly tcp: Extract<NbdEndpoint, { kind: 'tcp' }> | null;
 }
 
-export class NbdExporter implements VolumeExporter {
+export class NbdExporter {
   private readonly published = new Map<Device, Published>();
   private tcpServer: NbdServer | null = null;
 
@@ -36,9 +34,8 @@ export class NbdExporter implements VolumeExporter {
     private readonly dependencies: { readonly log: Logger },
   ) {}
 
-  async publish(device: Device, autoPromotion: AutoPromotion): Promise<void> {
+  async publish(device: Device, volume: ExportedDevice): Promise<void> {
     const { runDir, tcp } = this.options;
-    const volume = new ExportedDevice(device, autoPromotion);
     const server = this.server(() => [volume]);
     const path = volumeSocketPath(runDir, device.resource.name, device.volume);
     await server.listen({ kind: 'unix', path });

@@ -23,6 +23,8 @@ test('an empty file means defaults; the environment comes before the file', () =
     handlerProgram: 'tsdrbdadm',
     nbdListen: '',
     metricsListen: '',
+    deviceFrontend: 'auto',
+    deviceDir: '/dev',
   });
   const text = '[daemon]\nrun-dir = /a\nhandler-program = /b\n[metrics]\nlisten = 127.0.0.1:9942\n';
   expect(read(text)).toMatchObject({ runDir: '/a', handlerProgram: '/b', metricsListen: '127.0.0.1:9942' });
@@ -50,4 +52,23 @@ test('TCP endpoints', () => {
   expect(parseTcpEndpoint('nbd', '[::1]:10809')).toEqual({ kind: 'tcp', host: '::1', port: 10809 });
   for (const text of ['10809', 'host', 'host:', 'host:0', 'host:65536', '::1:1', 'host:1x'])
     expect(() => parseTcpEndpoint('metrics', text)).toThrow(`[metrics] listen is '${text}', expected host:port`);
+});
+
+describe('block devices', () => {
+  test("an engine beside the host's own makes none unless it is told where", () => {
+    expect(read('', { TSDRBD_RUN_DIR: '/tmp/alice' })).toMatchObject({ deviceFrontend: 'none' });
+    expect(read('[device]\ndirectory = /tmp/dev\n', { TSDRBD_RUN_DIR: '/tmp/alice' })).toMatchObject({
+      deviceFrontend: 'auto',
+      deviceDir: '/tmp/dev',
+    });
+    expect(read('', { TSDRBD_RUN_DIR: '/tmp/alice', TSDRBD_DEVICE_DIR: '/tmp/dev' })).toMatchObject({
+      deviceFrontend: 'auto',
+      deviceDir: '/tmp/dev',
+    });
+  });
+
+  test('the setting decides, and a wrong word is refused', () => {
+    expect(read('[device]\nfrontend = none\n')).toMatchObject({ deviceFrontend: 'none' });
+    expect(() => read('[device]\nfrontend = ublk\n')).toThrow("[device] frontend is 'ublk', expected auto | nbd");
+  });
 });

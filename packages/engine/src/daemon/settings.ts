@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'ini';
 import { DEFAULT_RUN_DIR, DEFAULT_SETTINGS_PATH } from '../control';
+import { FRONTENDS, type FrontendSetting } from '../devices';
 import { defaultHandlerProgram } from './handlers/handler-program';
 
 export interface Settings {
@@ -16,7 +17,13 @@ export interface Settings {
   readonly nbdListen: string;
   /** Serve Prometheus metrics, `host:port`; '' for not at all. */
   readonly metricsListen: string;
+  /** What makes volumes block devices of the kernel. */
+  readonly deviceFrontend: FrontendSetting;
+  /** Where their nodes and links go. */
+  readonly deviceDir: string;
 }
+
+const DEFAULT_DEVICE_DIR = '/dev';
 
 const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -43,12 +50,21 @@ export function readSettings(env: Env): Settings {
   const level = LOG_LEVELS.find((known) => known === logLevel);
   if (level === undefined)
     throw new SettingsError(`${path}: [log] level is '${logLevel}', expected ${LOG_LEVELS.join(' | ')}`);
+  const runDir = env['TSDRBD_RUN_DIR'] || values.get('daemon.run-dir') || DEFAULT_RUN_DIR;
+  const deviceDir = env['TSDRBD_DEVICE_DIR'] || values.get('device.directory');
+  // An engine beside the host's own, with a run directory of its own, leaves /dev alone unless it is told otherwise.
+  const frontend = values.get('device.frontend') ?? (runDir === DEFAULT_RUN_DIR || deviceDir ? 'auto' : 'none');
+  const deviceFrontend = FRONTENDS.find((known) => known === frontend);
+  if (deviceFrontend === undefined)
+    throw new SettingsError(`${path}: [device] frontend is '${frontend}', expected ${FRONTENDS.join(' | ')}`);
   return {
-    runDir: env['TSDRBD_RUN_DIR'] || values.get('daemon.run-dir') || DEFAULT_RUN_DIR,
+    runDir,
     logLevel: level,
     handlerProgram: env['TSDRBD_HANDLER'] || values.get('daemon.handler-program') || defaultHandlerProgram(),
     nbdListen: values.get('nbd.listen') ?? '',
     metricsListen: values.get('metrics.listen') ?? '',
+    deviceFrontend,
+    deviceDir: deviceDir || DEFAULT_DEVICE_DIR,
   };
 }
 
@@ -58,6 +74,8 @@ const KEYS: ReadonlySet<string> = new Set([
   'log.level',
   'nbd.listen',
   'metrics.listen',
+  'device.frontend',
+  'device.directory',
 ]);
 
 function parseFile(path: string, mustExist: boolean): Record<string, unknown> {

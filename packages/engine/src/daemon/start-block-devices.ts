@@ -1,0 +1,47 @@
+/** Starts the device frontend that the host's settings and its abilities come to. Failing to is no reason to stop. */
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { BlockDevices, DeviceNodes, LoopFrontend, chooseFrontend, diskGroupId, probeHost } from '../devices';
+import type { Settings } from './settings';
+
+/** Null: volumes are reached over NBD alone. */
+export async function startBlockDevices(settings: Settings, log: Logger): Promise<BlockDevices | null> {
+  const { runDir, deviceDir, deviceFrontend } = settings;
+  const subject = 'devices';
+  const choice = chooseFrontend(deviceFrontend, probeHost());
+  const gid = diskGroupId();
+  const nodes = new DeviceNodes({ directory: deviceDir, noteFile: join(runDir, 'device-nodes'), gid });
+  try {
+    nodes.removeStale();
+  } catch (error) {
+    log.warn({ subject }, `cannot remove what an earlier engine left in ${deviceDir}: ${messageOf(error)}`);
+  }
+  if (choice.kind !== 'fuse') {
+    if (choice.kind === 'none' && choice.reason !== null) {
+      const level = deviceFrontend === 'auto' ? 'info' : 'warn';
+      log[level]({ subject }, `no block devices, NBD sockets only (${choice.reason})`);
+    }
+    return null;
+  }
+  const frontend = new LoopFrontend(
+    { mountPoint: join(runDir, 'volumes'), gid },
+    {
+      onUse: (volume) => devices.used(volume),
+      onLost: (reason) => log.warn({ subject }, `block devices are lost until the engine is restarted: ${reason}`),
+    },
+  );
+  const devices = new BlockDevices(
+    { directory: deviceDir, nodes },
+    { frontend, log: (level, volume, text) => log[level]({ subject: volume }, text) },
+  );
+  try {
+    await frontend.start();
+  } catch (error) {
+    log.warn({ subject }, `no block devices, NBD sockets only (${choice.kind}: ${messageOf(error)})`);
+    return null;
+  }
+  log.info({ subject }, `block devices by ${choice.kind}, in ${deviceDir}`);
+  return devices;
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,139 @@
+/**
+ * `drbdN` and the links `drbd/by-res/<resource>/<volume>` and `drbd/by-disk/<backing disk>` in the device directory, as
+ * udev makes them for the kernel's DRBD (setup.md 1.4, `udev`).
+ *
+ * On a Secondary the node is there and cannot be opened, whatever for: its number, 0:0, is no driver's (ENXIO). Nodes are replaced
+ * by rename, so that at no moment there is none.
+ *
+ * What was made is written down in the run directory; the next engine removes what a killed one left.
+ */
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { decodeDeviceNumber, deviceSystemCalls, type DeviceNumber } from './system-calls';
+
+export interface DeviceNodesOptions {
+  /** `/dev`, unless the host's settings say otherwise. */
+  readonly directory: string;
+  /** Where is noted what was made. */
+  readonly noteFile: string;
+  /** Group of the nodes. */
+  readonly gid: number;
+}
+
+/** No driver has it. */
+export const NO_DEVICE: DeviceNumber = { major: 0, minor: 0 };
+const NODE_MODE = 0o660;
+
+export class DeviceNodes {
+  /** Paths below the directory. */
+  private readonly made = new Set<string>();
+
+  constructor(private readonly options: DeviceNodesOptions) {}
+
+  path(minor: number): string {
+    return join(this.options.directory, nodeName(minor));
+  }
+
+  /** Of a killed engine. */
+  removeStale(): void {
+    for (const name of readNote(this.options.noteFile)) this.remove(name);
+    this.note();
+  }
+
+  put(minor: number, deviceNumber: DeviceNumber): void {
+    const path = this.path(minor);
+    mkdirSync(dirname(path), { recursive: true });
+    const fresh = `${path}.new`;
+    rmSync(fresh, { force: true });
+    deviceSystemCalls().makeBlockNode(fresh, deviceNumber, NODE_MODE);
+    chownSync(fresh, 0, this.options.gid);
+    // Whatever the umask is.
+    chmodSync(fresh, NODE_MODE);
+    this.noteMade(nodeName(minor));
+    renameSync(fresh, path);
+  }
+
+  /** Replaces an older link. */
+  link(name: string, minor: number): void {
+    const path = join(this.options.directory, name);
+    mkdirSync(dirname(path), { recursive: true });
+    const fresh = `${path}.new`;
+    rmSync(fresh, { force: true });
+    symlinkSync(relative(dirname(path), this.path(minor)), fresh);
+    this.noteMade(name);
+    renameSync(fresh, path);
+  }
+
+  removeNode(minor: number): void {
+    this.remove(nodeName(minor));
+    this.note();
+  }
+
+  /** Only while it leads to this minor: another volume may have taken the name since. */
+  removeLink(name: string): void {
+    this.remove(name);
+    this.note();
+  }
+
+  private noteMade(name: string): void {
+    if (this.made.has(name)) return;
+    this.made.add(name);
+    this.note();
+  }
+
+  private note(): void {
+    mkdirSync(dirname(this.options.noteFile), { recursive: true });
+    writeFileSync(this.options.noteFile, [...this.made].map((name) => `${name}\n`).join(''));
+  }
+
+  private remove(name: string): void {
+    this.made.delete(name);
+    const path = join(this.options.directory, name);
+    rmSync(`${path}.new`, { force: true });
+    const stats = lstatSync(path, { throwIfNoEntry: false, bigint: true });
+    if (stats === undefined) return;
+    // A name that became the module's meanwhile is not ours to take away.
+    if (stats.isBlockDevice() && decodeDeviceNumber(stats.rdev).major === DRBD_MAJOR) return;
+    if (!stats.isBlockDevice() && !stats.isSymbolicLink()) return;
+    rmSync(path, { force: true });
+    this.removeEmptyDirectories(dirname(name));
+  }
+
+  private removeEmptyDirectories(name: string): void {
+    for (let at = name; at !== '.' && at !== '/'; at = dirname(at)) {
+      try {
+        rmdirSync(join(this.options.directory, at));
+      } catch {
+        return; // Others have links there.
+      }
+    }
+  }
+}
+
+/** The kernel's DRBD; devices.txt of the kernel's documentation. */
+export const DRBD_MAJOR = 147;
+
+export const nodeName = (minor: number): string => `drbd${minor}`;
+export const byResourceLink = (resourceName: string, volumeNumber: number): string =>
+  `drbd/by-res/${resourceName}/${volumeNumber}`;
+export const byDiskLink = (backingPath: string): string => `drbd/by-disk/${backingPath.replace(/^\/(dev\/)?/, '')}`;
+
+function readNote(path: string): string[] {
+  try {
+    const names = readFileSync(path, 'utf8').split('\n');
+    return names.filter((name) => /^drbd/.test(name) && !name.split('/').includes('..'));
+  } catch {
+    return []; // No engine made any here.
+  }
+}

@@ -1,0 +1,7 @@
+export { BlockDevices } from './block-devices';
+export { FRONTENDS, chooseFrontend, probeHost, type FrontendChoice, type FrontendSetting } from './choose-frontend';
+export { DeviceNodes } from './device-nodes';
+export type { DeviceVolume } from './device-volume';
+export { diskGroupId } from './disk-group';
+export type { DeviceFrontend } from './frontend';
+export { LoopFrontend } from './loop/loop-frontend';

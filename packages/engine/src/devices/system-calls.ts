@@ -1,0 +1,64 @@
+/** System calls that Node lacks, through koffi. None of those here can sleep for long: they touch no file system of ours. */
+import { createRequire } from 'node:module';
+import { getSystemErrorName } from 'node:util';
+
+/** The bundles are ES modules or CommonJS; both have one of the two. */
+const requireFromHere = createRequire(typeof __filename === 'string' ? __filename : import.meta.url);
+
+/** Where a thread, which has no module path of its own, finds koffi. */
+export const koffiPath = (): string => requireFromHere.resolve('koffi');
+
+export interface DeviceSystemCalls {
+  /** Where the view's bytes live; valid as long as somebody holds the view. */
+  address(view: Uint8Array): bigint;
+  /** A block node. Throws an error with `code`. */
+  makeBlockNode(path: string, deviceNumber: DeviceNumber, mode: number): void;
+  /** A descriptor that poll(2) finds readable once `8 bytes, 1` were written to it. */
+  eventFd(): number;
+}
+
+export interface DeviceNumber {
+  readonly major: number;
+  readonly minor: number;
+}
+
+const S_IFBLK = 0o060000;
+const EFD_CLOEXEC = 0o2000000;
+
+let loaded: DeviceSystemCalls | undefined;
+
+export function deviceSystemCalls(): DeviceSystemCalls {
+  loaded ??= bind(requireFromHere('koffi') as typeof import('koffi'));
+  return loaded;
+}
+
+function bind(koffi: typeof import('koffi')): DeviceSystemCalls {
+  const libc = koffi.load('libc.so.6');
+  const mknod = libc.func('int mknod(const char *path, unsigned int mode, uint64_t device)');
+  const eventfd = libc.func('int eventfd(unsigned int initial, int flags)');
+  const checked = (result: number, call: string): number => {
+    if (result !== -1) return result;
+    const code = getSystemErrorName(-koffi.errno());
+    throw Object.assign(new Error(`${code}: ${call}`), { code });
+  };
+  return {
+    address: (view) => koffi.address(view),
+    makeBlockNode: (path, deviceNumber, mode) =>
+      void checked(mknod(path, S_IFBLK | mode, encodeDeviceNumber(deviceNumber)) as number, `mknod '${path}'`),
+    eventFd: () => checked(eventfd(0, EFD_CLOEXEC) as number, 'eventfd'),
+  };
+}
+
+/** glibc's makedev(3): 12 bits of the minor number lie on both sides of the major's. */
+export function encodeDeviceNumber({ major, minor }: DeviceNumber): bigint {
+  const [a, b] = [BigInt(major), BigInt(minor)];
+  return ((a & 0xfffff000n) << 32n) | ((a & 0xfffn) << 8n) | ((b & 0xffffff00n) << 12n) | (b & 0xffn);
+}
+
+/** The inverse, of what stat(2) gives. */
+export function decodeDeviceNumber(encoded: bigint): DeviceNumber {
+  return {
+    major: Number(((encoded >> 32n) & 0xfffff000n) | ((encoded >> 8n) & 0xfffn)),
+    minor: Number(((encoded >> 12n) & 0xffffff00n) | (encoded & 0xffn)),
+  };
+}
