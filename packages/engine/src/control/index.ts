@@ -53,4 +53,5 @@ export { objectKey, objectsOf } from './events/object';
 export { promotionOf } from './events/promotion';
 export type { Promotion } from './events/promotion';
 export { diffObjects, diffResource } from './events/diff';
+export { procVolumes, renderProcDrbd } from './proc/proc-drbd';
 export { StateTracker } from './events/state-tracker';

@@ -82,6 +82,11 @@ export class Backend implements ControlBackend {
     return () => void this.events.off('event', listener);
   }
 
+  /** `listener` hears that there was a change, which costs next to nothing. */
+  onTouched(listener: () => void): void {
+    this.events.on('touched', listener);
+  }
+
   emit(event: ControlEvent): void {
     this.events.emit('event', event);
   }
@@ -235,6 +240,7 @@ export class Backend implements ControlBackend {
     this.resources.delete(resourceName);
     resource.name = newName;
     this.resources.set(newName, resource);
+    this.events.emit('touched');
     this.emit({ kind: 'renamed', resourceName, newName });
     return OK;
   }
@@ -244,6 +250,7 @@ export class Backend implements ControlBackend {
     if (resource.connections.size > 0) return reply(ERR.ERR_NET_CONFIGURED);
     this.resources.delete(resource.name);
     resource.onChanged = () => undefined;
+    this.events.emit('touched');
     this.emit({ kind: 'removed', resourceName: resource.name });
     return OK;
   }
@@ -498,6 +505,7 @@ export class Backend implements ControlBackend {
   private noteChange(resource: Resource): void {
     this.resyncOrder.noteChange();
     this.dependencies.exporter.changed(resource);
+    this.events.emit('touched');
     if (this.events.listenerCount('event') === 0) return;
     this.emit({ kind: 'changed', resource: this.state(resource) });
   }

@@ -14,6 +14,7 @@ import type { MetricsEndpoint } from './metrics/metrics-server';
 import { handlerVariables } from './handlers/handler-variables';
 import { NbdExporter } from './nbd-exporter';
 import { createNodeHost } from './node-host';
+import { ProcFile } from './proc-file';
 import { SettingsError, parseTcpEndpoint, readSettings } from './settings';
 import { startBlockDevices } from './start-block-devices';
 import { takeLock } from './take-lock';
@@ -60,6 +61,12 @@ async function main(): Promise<void> {
     { runDir: settings.runDir },
     { backend, takeLock, onBug: (error, request) => log.error({ err: error, request }, 'bug in a control command') },
   );
+  const procFile = new ProcFile(settings.runDir, {
+    snapshot: () => backend.snapshot(),
+    warn: (text) => log.warn({ subject: 'tsdrbdd' }, text),
+    nowMs: () => performance.now(),
+  });
+  backend.onTouched(() => procFile.noteChange());
   devicesStarted(await startBlockDevices(settings, log));
   if (metricsEndpoint !== null) await serveMetrics(metricsEndpoint, backend, log);
 
@@ -72,6 +79,7 @@ async function main(): Promise<void> {
       .shutdown()
       .then(() => exporter.stop())
       .then(() => server.close())
+      .then(() => procFile.end())
       .catch((error: unknown) => log.error({ err: error }, 'shutdown'))
       .finally(() => process.exit(0));
   };
