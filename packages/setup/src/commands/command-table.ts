@@ -5,6 +5,7 @@ import * as configure from './configure';
 import { down } from './down';
 import { events2 } from './events2';
 import { cstate, dstate, getGi, peerRole, role, showGi, udev } from './one-line-queries';
+import { proc } from './proc';
 import { show } from './show';
 import { status } from './status';
 import { waitCommands } from './wait';
@@ -53,6 +54,7 @@ export const COMMANDS: readonly SetupCommand[] = [
   configure.forgetPeer,
   configure.renameResource,
   udev,
+  proc,
 ];
 
 export function findCommand(name: string | undefined): SetupCommand | undefined {

@@ -2,7 +2,7 @@ import { ControlError } from '@tsdrbd/engine/control/client';
 import { diffObjects, objectKey, objectsOf } from '@tsdrbd/engine/control';
 import type { ControlObject, EventBatch, NodeState, ObjectEvent } from '@tsdrbd/engine/control';
 import { paint } from '../render/color';
-import { renderEvent } from '../render/events2';
+import { renderEvent, renderEventJson } from '../render/events2';
 import type { EventStyle } from '../render/events2';
 import { EXIT_ENGINE_GONE, EXIT_OK, EXIT_USAGE, SetupExit } from '../setup-exit';
 import type { CommandContext, QueryCommand } from './command';
@@ -26,6 +26,8 @@ export const events2: QueryCommand = {
     { name: 'full', short: 'f', value: 'none' },
     { name: 'color', short: 'c', value: 'optional' },
     { name: 'diff', short: 'i', value: 'optional' },
+    // Ours: a line of JSON each.
+    { name: 'json', short: 'j', value: 'none' },
     // The size of a netlink buffer, which there is none of here.
     { name: 'rcvbuf', value: 'required' },
   ],
@@ -35,13 +37,18 @@ export const events2: QueryCommand = {
       statistics: options.has('statistics'),
       full: options.has('full'),
       diff: options.has('diff'),
-      paint: paint(colorMode(options), io.stdout.isTTY === true),
+      paint: paint(options.has('json') ? 'never' : colorMode(options), io.stdout.isTTY === true),
     };
     const printer: Printer = {
       print: ({ atMs, events }) => {
-        const stamp = options.has('timestamps') ? `${timestamp(atMs)} ` : '';
-        const lines = events.map((event) => renderEvent(event, style)).filter((line) => line !== null);
-        if (lines.length > 0) io.stdout.write(lines.map((line) => `${stamp}${line}\n`).join(''));
+        const stamp = options.has('timestamps') ? timestamp(atMs) : undefined;
+        const lines = events.map((event) => {
+          if (options.has('json')) return renderEventJson(event, style, stamp);
+          const line = renderEvent(event, style);
+          return line === null || stamp === undefined ? line : `${stamp} ${line}`;
+        });
+        const text = lines.map((line) => (line === null ? '' : `${line}\n`)).join('');
+        if (text !== '') io.stdout.write(text);
       },
     };
     const only = resourceOrAll ?? undefined;

@@ -1,26 +1,34 @@
 /** Commands that print one fact. Sources: setup.md 7.2, 7.3, 3.5, 1.4. */
 import { ERR, replyText } from '@tsdrbd/engine/control';
-import type { ConnectionState, DeviceState, NodeState, ResourceState } from '@tsdrbd/engine/control';
-import { renderGi, renderGiPicture } from '../render/generation-identifiers';
+import type { ConnectionState, DeviceState, NodeState, PeerDeviceState, ResourceState } from '@tsdrbd/engine/control';
+import { giJson, renderGi, renderGiPicture } from '../render/generation-identifiers';
 import { EXIT_FAILURE, EXIT_NO_DISK, EXIT_OK, SetupExit } from '../setup-exit';
 import type { CommandArguments, CommandContext, QueryCommand } from './command';
 
 const NOTHING: NodeState = { resources: [] };
 
+/** What is found, told as drbdsetup does and as JSON, which is ours. */
+interface Answer {
+  readonly text: string;
+  /** Keys are those of `status --json`. */
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
 function query(
   name: string,
   summary: string,
   words: QueryCommand['arguments'],
-  answer: (node: NodeState, args: CommandArguments) => string,
+  answer: (node: NodeState, args: CommandArguments) => Answer,
 ): QueryCommand {
   return {
     kind: 'query',
     name,
     summary,
     arguments: words,
-    options: [],
-    async run({ io, client }: CommandContext, args) {
-      io.stdout.write(answer((await client.state()) ?? NOTHING, args));
+    options: [{ name: 'json', short: 'j', value: 'none' }],
+    async run({ io, client }: CommandContext, args, options) {
+      const { text, json } = answer((await client.state()) ?? NOTHING, args);
+      io.stdout.write(options.has('json') ? `${JSON.stringify(json)}\n` : text);
       return EXIT_OK;
     },
   };
@@ -29,21 +37,33 @@ function query(
 export const role = query('role', 'Show the current role of a resource.', ['resource'], (node, args) => {
   const resource = node.resources.find((each) => each.name === args.resource);
   if (resource === undefined) throw new SetupExit(EXIT_FAILURE, `${args.objectName}: Unknown resource\n`);
-  return `${resource.role}\n`;
+  return { text: `${resource.role}\n`, json: { name: resource.name, role: resource.role } };
 });
 
 export const peerRole = query(
   'peer-role',
   'Show the current role of a peer.',
   ['resource', 'peer_node_id'],
-  (node, args) => `${findConnection(node, args).peerRole}\n`,
+  (node, args) => {
+    const { peerRole } = findConnection(node, args);
+    return {
+      text: `${peerRole}\n`,
+      json: { name: args.resource, 'peer-node-id': args.peerNodeId, 'peer-role': peerRole },
+    };
+  },
 );
 
 export const cstate = query(
   'cstate',
   'Show the current state of a connection.',
   ['resource', 'peer_node_id'],
-  (node, args) => `${findConnection(node, args).connectionState}\n`,
+  (node, args) => {
+    const { connectionState } = findConnection(node, args);
+    return {
+      text: `${connectionState}\n`,
+      json: { name: args.resource, 'peer-node-id': args.peerNodeId, 'connection-state': connectionState },
+    };
+  },
 );
 
 export const dstate = query(
@@ -55,36 +75,50 @@ export const dstate = query(
     const peers = resource.connections.flatMap((connection) =>
       connection.peerDevices.filter((each) => each.volume === device.volume).map((each) => each.peerDiskState),
     );
-    return `${[device.diskState, ...peers].join('/')}\n`;
+    return {
+      text: `${[device.diskState, ...peers].join('/')}\n`,
+      json: { minor: device.minor, 'disk-state': device.diskState, 'peer-disk-states': peers },
+    };
   },
 );
 
 export const udev = query('udev', 'Show what udev needs to know about a device.', ['minor'], (node, args) => {
   const { resource, device } = findDevice(node, args);
   const disk = device.backing?.dataDevice.replace(/^\/dev\//, '');
-  return [
-    `DEVICE=drbd${device.minor}`,
-    `SYMLINK_BY_RES=drbd/by-res/${resource.name}/${device.volume}`,
-    ...(disk === undefined ? [] : [`SYMLINK_BY_DISK=drbd/by-disk/${disk}`]),
-    '',
-  ].join('\n');
+  const variables = {
+    DEVICE: `drbd${device.minor}`,
+    SYMLINK_BY_RES: `drbd/by-res/${resource.name}/${device.volume}`,
+    ...(disk !== undefined && { SYMLINK_BY_DISK: `drbd/by-disk/${disk}` }),
+  };
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
+  return { text: lines.join(''), json: variables };
 });
 
 export const getGi = query(
   'get-gi',
   'Show the data generation identifiers for a device on a particular connection.',
   ['resource', 'peer_node_id', 'volume'],
-  (node, args) => `${giLine(node, args)}\n`,
+  (node, args) => {
+    const { device, peerDevice } = findPeerDevice(node, args);
+    return { text: `${renderGi(device, peerDevice)}\n`, json: giJson(device, peerDevice) };
+  },
 );
 
 export const showGi = query(
   'show-gi',
   'Show the data generation identifiers for a device on a particular connection, with explanations.',
   ['resource', 'peer_node_id', 'volume'],
-  (node, args) => renderGiPicture(giLine(node, args)),
+  (node, args) => {
+    const { device, peerDevice } = findPeerDevice(node, args);
+    return { text: renderGiPicture(renderGi(device, peerDevice)), json: giJson(device, peerDevice) };
+  },
 );
 
-function giLine(node: NodeState, args: CommandArguments): string {
+/** One that has a disk. Throws SetupExit. */
+function findPeerDevice(
+  node: NodeState,
+  args: CommandArguments,
+): { readonly device: DeviceState; readonly peerDevice: PeerDeviceState } {
   const resource = node.resources.find((each) => each.name === args.resource);
   const connection = resource?.connections.find((each) => each.peerNodeId === args.peerNodeId);
   const peerDevice = connection?.peerDevices.find((each) => each.volume === args.volume);
@@ -96,7 +130,7 @@ function giLine(node: NodeState, args: CommandArguments): string {
     const reason = peerDevice.replicationState === 'Off' ? 'Device is unconfigured' : 'Device has no disk';
     throw new SetupExit(EXIT_NO_DISK, `${reason}\n`);
   }
-  return renderGi(device, peerDevice);
+  return { device, peerDevice };
 }
 
 function findConnection(node: NodeState, args: CommandArguments): ConnectionState {

@@ -24,12 +24,33 @@ export interface EventStyle {
 
 /** Null when nothing of it is to be printed. */
 export function renderEvent(event: ObjectEvent, style: EventStyle): string | null {
+  return eventWords(event, style)?.join(' ') ?? null;
+}
+
+/** Values that are names even where they look like numbers. */
+const NAMES: ReadonlySet<string> = new Set(['name', 'new_name', 'conn-name', 'backing_dev', 'local', 'peer', 'helper']);
+
+/** The same line as an object of the same keys, after `event` and `object`. Numbers are numbers; a yes stays a word. */
+export function renderEventJson(event: ObjectEvent, style: EventStyle, timestamp?: string): string | null {
+  const words = eventWords(event, style);
+  if (words === null) return null;
+  const [action, object, ...fields] = words;
+  const members = fields.map((field): [string, string | number] => {
+    const at = field.indexOf(':');
+    const [key, value] = [field.slice(0, at), field.slice(at + 1)];
+    return [key, !NAMES.has(key) && /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : value];
+  });
+  const stamp = timestamp === undefined ? {} : { timestamp };
+  return JSON.stringify({ ...stamp, event: action, object, ...Object.fromEntries(members) });
+}
+
+function eventWords(event: ObjectEvent, style: EventStyle): string[] | null {
   switch (event.kind) {
     case 'exists':
     case 'create':
       return line(event.kind, event.object, fieldWords(null, event.object, style));
     case 'exists-end':
-      return 'exists -';
+      return ['exists', '-'];
     case 'change': {
       const words = fieldWords(event.before, event.after, style);
       // Counters of a peer device always tell of themselves, even where none of them is printed.
@@ -42,16 +63,16 @@ export function renderEvent(event: ObjectEvent, style: EventStyle): string | nul
     case 'destroy':
       return line('destroy', event.object, []);
     case 'rename':
-      return `rename resource name:${event.resourceName} new_name:${event.newName}`;
+      return ['rename', 'resource', `name:${event.resourceName}`, `new_name:${event.newName}`];
     case 'helper-call':
-      return `call helper ${helperWords(event.call)}`;
+      return ['call', 'helper', ...helperWords(event.call)];
     case 'helper-response':
-      return `response helper ${helperWords(event.call)} status:${event.status}`;
+      return ['response', 'helper', ...helperWords(event.call), `status:${event.status}`];
   }
 }
 
-function line(action: string, object: ControlObject, words: readonly string[]): string {
-  return [action, object.type, ...identityWords(object, action), ...words].join(' ');
+function line(action: string, object: ControlObject, words: readonly string[]): string[] {
+  return [action, object.type, ...identityWords(object, action), ...words];
 }
 
 function identityWords(object: ControlObject, action: string): string[] {
@@ -77,7 +98,7 @@ const connectionWords = (object: PeerDeviceObject | PathObject): string[] => [
   `conn-name:${object.connectionName}`,
 ];
 
-function helperWords(call: HelperCall): string {
+function helperWords(call: HelperCall): string[] {
   return [
     `name:${call.resourceName}`,
     ...(call.peerNodeId === undefined ? [] : [`peer-node-id:${call.peerNodeId}`]),
@@ -85,7 +106,7 @@ function helperWords(call: HelperCall): string {
     ...(call.volume === undefined ? [] : [`volume:${call.volume}`]),
     ...(call.minor === undefined ? [] : [`minor:${call.minor}`]),
     `helper:${call.helper}`,
-  ].join(' ');
+  ];
 }
 
 /** Fields that are printed together. */

@@ -1,24 +1,35 @@
 /** `get-gi` and `show-gi`. Source: setup.md 7.3. */
 import type { DeviceState, PeerDeviceState } from '@tsdrbd/engine/control';
 
+/** The flags in get-gi's order, by what the picture calls them. */
+const FLAGS = [
+  ['consistent', 'consistent'],
+  ['was-up-to-date', 'wasUpToDate'],
+  ['primary', 'primaryIndicator'],
+  ['crashed-primary', 'crashedPrimary'],
+  ['al-clean', 'alClean'],
+  ['al-disabled', 'alDisabled'],
+  ['primary-lost-quorum', 'primaryLostQuorum'],
+  ['connected', 'peerConnected'],
+  ['peer-outdated', 'peerOutdated'],
+  ['fencing', 'peerFencing'],
+  ['full-sync', 'peerFullSync'],
+  ['device-seen', 'peerDeviceSeen'],
+] as const;
+
 /** Without the newline. */
-export function renderGi(device: DeviceState, peerDevice: PeerDeviceState): string {
-  const gi = peerDevice.generation;
-  const flags = [
-    gi.consistent,
-    gi.wasUpToDate,
-    gi.primaryIndicator,
-    gi.crashedPrimary,
-    gi.alClean,
-    gi.alDisabled,
-    gi.primaryLostQuorum,
-    gi.peerConnected,
-    gi.peerOutdated,
-    gi.peerFencing,
-    gi.peerFullSync,
-    gi.peerDeviceSeen,
-  ];
-  return [device.currentUuid, gi.bitmapUuid, ...gi.historyUuids, ...flags.map(Number)].join(':');
+export function renderGi({ currentUuid }: DeviceState, { generation: gi }: PeerDeviceState): string {
+  const flags = FLAGS.map(([, field]) => Number(gi[field]));
+  return [currentUuid, gi.bitmapUuid, ...gi.historyUuids, ...flags].join(':');
+}
+
+export function giJson({ currentUuid }: DeviceState, { generation: gi }: PeerDeviceState): Record<string, unknown> {
+  return {
+    'current-uuid': currentUuid,
+    'bitmap-uuid': gi.bitmapUuid,
+    'history-uuids': gi.historyUuids,
+    ...Object.fromEntries(FLAGS.map(([key, field]) => [key, gi[field]])),
+  };
 }
 
 /** The line of `get-gi` with a picture around it, verbatim: people compare it. */
