@@ -230,11 +230,16 @@ export class MetaArea {
     this.checkAllowed(what, offsetBytes, lengthBytes);
     if (this.isDryRun) return;
     const progress = this.startProgress(lengthBytes);
-    for (let done = 0; done < lengthBytes; done += ZEROES_BYTES_MAX) {
-      const bytes = Math.min(ZEROES_BYTES_MAX, lengthBytes - done);
+    let pieceBytes = ZEROES_PIECE_BYTES;
+    for (let done = 0; done < lengthBytes;) {
+      const bytes = Math.min(pieceBytes, lengthBytes - done);
+      const startedMs = this.context.io.now();
       this.device.writeZeroes(offsetBytes + done, bytes);
       this.dirty = true;
       progress.advance(bytes);
+      done += bytes;
+      // Where the device can clear ranges, the size of a range hardly matters.
+      if (this.context.io.now() - startedMs < QUICK_MS) pieceBytes *= 2;
     }
     progress.end();
   }
@@ -342,8 +347,9 @@ function withSlotsAtMost31(superblock: AnySuperblock): AnySuperblock {
   return { ...superblock, bmMaxPeers: BITMAP_SLOTS_MAX };
 }
 
-/** Often enough to show how far it is, seldom enough to cost nothing where the device can clear ranges. */
-const ZEROES_BYTES_MAX = 64 * 1024 * 1024;
+/** Zeroes written without a sign of progress, at first. */
+const ZEROES_PIECE_BYTES = 64 * 1024 * 1024;
+const QUICK_MS = 100;
 
 const TRACE_VERBOSITY = 2;
 const DUMP_VERBOSITY = 3;
