@@ -99,7 +99,7 @@ resource r0 {
     return [this.alice, this.bob];
   }
 
-  private async start(): Promise<void> {
+  async start(): Promise<void> {
     await Promise.all(
       this.nodes.map(async (node) => {
         await node.does('create-md', 'r0');
@@ -131,9 +131,10 @@ resource r0 {
     await this.mounts?.sh(`rm -f ${storage}/ballast`);
   }
 
-  /** Ends both engines and removes everything. */
-  async end(): Promise<void> {
+  /** Ends both engines and removes everything; `before` removes what would be in the way. */
+  async end(before: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.endEngine('SIGKILL')));
+    await before();
     this.mounts?.end();
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
   }

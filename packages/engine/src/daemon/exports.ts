@@ -39,7 +39,9 @@ export class Exports implements VolumeExporter {
     const volume = new ExportedDevice(device, autoPromotion);
     await nbd.publish(device, volume);
     this.volumes.set(device, volume);
-    await blockDevices?.add(volume);
+    if (blockDevices === null) return;
+    device.onResize = () => blockDevices.changed(device.resource.name);
+    await blockDevices.add(volume);
   }
 
   async withdraw(device: Device): Promise<void> {

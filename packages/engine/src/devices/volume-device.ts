@@ -67,9 +67,7 @@ export class VolumeDevice {
       this.again = true;
       return this.running;
     }
-    this.running = this.steps().finally(() => {
-      this.running = null;
-    });
+    this.running = this.steps();
     return this.running;
   }
 
@@ -140,6 +138,8 @@ export class VolumeDevice {
         this.failed(error instanceof Error ? error.message : String(error));
       }
     } while (this.again);
+    // In the same breath as the look at `again`: what changes from now on begins anew.
+    this.running = null;
   }
 
   private failed(message: string): void {

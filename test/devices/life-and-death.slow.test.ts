@@ -1,0 +1,165 @@
+/** When a device is there, who can open it, what counts as open, and that nothing stays behind. Source: behaviour.md 8.5. */
+import { spawn } from 'node:child_process';
+import { closeSync, lstatSync, openSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { expectNoTrace } from '../nodes/support/no-trace';
+import type { TestNode } from '../nodes/support/node';
+import { run, succeeds } from '../nodes/support/programs';
+import { DevicePair, deviceNames, devicePath, testWithDevices } from './device-pair';
+
+jest.setTimeout(120_000);
+
+let devices: DevicePair | null = null;
+beforeEach(async () => {
+  devices = null;
+});
+afterEach(async () => {
+  await devices?.end();
+});
+const running = async (): Promise<DevicePair> => (devices = await DevicePair.running());
+
+const errorOf = (act: () => unknown): string | undefined => {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
+  }
+};
+const openable = (node: TestNode, flags: string): string | undefined =>
+  errorOf(() => closeSync(openSync(devicePath(node), flags)));
+const until = async (what: string, holds: () => boolean): Promise<void> => {
+  const deadline = performance.now() + 60_000;
+  while (!holds()) {
+    if (performance.now() > deadline) throw new Error(`not in time: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+testWithDevices()('the device is there from new-minor to del-minor, and can be opened on a Primary alone', async () => {
+  const { alice, bob } = await running();
+  const diskLink = (node: TestNode): string => `drbd/by-disk${node.diskPath}`;
+  for (const node of [alice, bob]) {
+    expect(deviceNames(node)).toEqual([diskLink(node), 'drbd/by-res/r0/0', 'drbd0'].sort());
+    expect(lstatSync(devicePath(node)).isBlockDevice()).toBe(true);
+    expect(lstatSync(devicePath(node)).mode & 0o777).toBe(0o660);
+  }
+  expect(openable(alice, 'r+')).toBeUndefined();
+  expect(openable(bob, 'r')).toBe('ENXIO');
+  expect(openable(bob, 'r+')).toBe('ENXIO');
+
+  await alice.does('secondary', 'r0');
+  expect(openable(alice, 'r')).toBe('ENXIO');
+  expect(devices?.leftBehind().filter((name) => name.startsWith('loop'))).toEqual([]);
+  await bob.does('primary', 'r0');
+  expect(openable(bob, 'r+')).toBeUndefined();
+  await bob.does('secondary', 'r0');
+
+  await alice.does('detach', 'r0');
+  expect(deviceNames(alice)).toEqual(['drbd/by-res/r0/0', 'drbd0']);
+  for (const node of [alice, bob]) {
+    await node.does('down', 'r0');
+    expect(deviceNames(node)).toEqual([]);
+    await node.endEngine('SIGTERM');
+    expectNoTrace(node);
+  }
+  expect(devices?.leftBehind()).toEqual([]);
+});
+
+testWithDevices('dd')('a device in use cannot be demoted or taken down; what was written is on the peer', async () => {
+  const { alice, bob } = await running();
+  const device = devicePath(alice);
+  const holder = spawn('dd', [`of=${device}`, 'bs=512', 'iflag=fullblock', 'oflag=direct', 'status=none'], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  try {
+    // Open, and not a byte written yet: the status cannot know, the demotion finds out.
+    await until('dd has it open', () => isOpenAt(holder.pid, device));
+    const inUse = {
+      code: 11,
+      stderr: expect.stringContaining('State change failed: (-12) Device is held open by someone'),
+    };
+    expect(await alice.adm('secondary', 'r0')).toMatchObject(inUse);
+    expect(await alice.adm('down', 'r0')).toMatchObject(inUse);
+    expect((await alice.state())?.resources[0]).toMatchObject({ role: 'Primary', devices: [{ open: 'yes' }] });
+    const ended = new Promise((resolve) => holder.once('exit', resolve));
+    holder.stdin.end(Buffer.alloc(512, 'x'));
+    await ended;
+  } finally {
+    holder.kill('SIGKILL');
+  }
+  await alice.does('secondary', 'r0');
+  await bob.does('primary', 'r0');
+  expect(await succeeds('dd', [`if=${devicePath(bob)}`, 'bs=512', 'count=1', 'status=none'])).toBe('x'.repeat(512));
+  expect((await bob.state())?.resources[0]?.role).toBe('Primary');
+});
+
+testWithDevices('mkfs.ext4')('an open begins with the first request and ends after the last close', async () => {
+  const { alice } = await running();
+  expect((await alice.state())?.resources[0]?.devices[0]?.open).toBe('no');
+  const mountPoint = devices?.mountPoint('alice') ?? '';
+  await succeeds('mkfs.ext4', ['-q', devicePath(alice)]);
+  await succeeds('mount', [devicePath(alice), mountPoint]);
+  await alice.until('open', (resource) => resource.devices[0]?.open === 'yes');
+  expect(await alice.adm('secondary', 'r0')).toMatchObject({ code: 11 });
+  await succeeds('umount', [mountPoint]);
+  await alice.until('closed', (resource) => resource.devices[0]?.open === 'no');
+});
+
+testWithDevices('dd')('suspended I/O waits, and finishes when it is resumed', async () => {
+  const { alice } = await running();
+  await alice.program('tsdrbdsetup', 'suspend-io', '0');
+  let finished = false;
+  const writer = run('dd', ['if=/dev/zero', `of=${devicePath(alice)}`, 'bs=64k', 'count=4', 'oflag=direct']).then(
+    (outcome) => {
+      finished = true;
+      return outcome;
+    },
+  );
+  await alice.until('blocked', ({ devices: [device] }) => device?.open === 'yes');
+  expect(finished).toBe(false);
+  await alice.program('tsdrbdsetup', 'resume-io', '0');
+  expect(await writer).toMatchObject({ code: 0 });
+});
+
+testWithDevices('dd')('opening the file promotes where auto-promote applies, and closing it demotes', async () => {
+  const { alice, bob } = await running();
+  await alice.does('secondary', 'r0');
+  const file = join(bob.runDir, 'volumes/0');
+  expect(await run('dd', [`if=${file}`, 'of=/dev/null', 'bs=4k', 'count=1'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('Wrong medium type'),
+  });
+  await succeeds('dd', ['if=/dev/zero', `of=${file}`, 'bs=4k', 'count=16', 'conv=notrunc,fsync']);
+  await bob.until('Secondary again', (resource) => resource.role === 'Secondary');
+  expect(bob.log()).toContain('role( Secondary -> Primary )');
+});
+
+testWithDevices('mkfs.ext4')('a killed engine leaves nothing that the next one does not remove', async () => {
+  const { alice, bob } = await running();
+  const mountPoint = devices?.mountPoint('alice') ?? '';
+  await succeeds('mkfs.ext4', ['-q', devicePath(alice)]);
+  await succeeds('mount', [devicePath(alice), mountPoint]);
+  await alice.endEngine('SIGKILL');
+  // Another engine, while the dead device is still mounted.
+  await alice.does('up', 'r0');
+  expect(openable(alice, 'r')).toBe('ENXIO');
+  await succeeds('umount', [mountPoint]);
+  await alice.untilInSync();
+  await alice.does('primary', 'r0');
+  await succeeds('mount', [devicePath(alice), mountPoint]);
+  // And one that ends in good order, with a file system mounted: it errors out, nothing hangs.
+  await alice.endEngine('SIGTERM');
+  await succeeds('umount', [mountPoint]);
+  await bob.endEngine('SIGTERM');
+  await until('the kernel has let go', () => devices?.leftBehind().length === 0);
+  for (const node of [alice, bob]) {
+    expect(deviceNames(node)).toEqual([]);
+    expectNoTrace(node);
+  }
+});
+
+/** Whether the process has this node open. */
+function isOpenAt(pid: number | undefined, path: string): boolean {
+  return errorOf(() => readlinkSync(`/proc/${pid}/fd/1`)) === undefined && readlinkSync(`/proc/${pid}/fd/1`) === path;
+}
