@@ -5,6 +5,7 @@ import {
   CONNECTION_STATE_NAMES,
   ERR,
   NO_ERROR,
+  SS,
   isSuccess,
   type ControlBackend,
   type ControlEvent,
@@ -38,9 +39,30 @@ import {
 import type { Placement } from '../metadata';
 import { StorageFailure, openBackingDevice, type BackingDevice } from '../storage';
 import type { TcpTransport } from '../transport';
+import { Conn } from '../wire';
 import { AutoPromotion, type DemotionHooks } from './auto-promotion';
 import type { HandlerSubject } from './handlers/handler-variables';
-import { PathFinder, type Path } from './link-finder';
+import { PathFinder } from './link-finder';
+import {
+  attachRefusal,
+  connectRefusal,
+  delPathRefusal,
+  delResourceRefusal,
+  invalidateRefusal,
+  invalidateRemoteRefusal,
+  newMinorRefusal,
+  newPathRefusal,
+  newPeerRefusal,
+  newResourceRefusal,
+  peerNodeIdRefusal,
+  renameRefusal,
+  samePath,
+  unknownConnection,
+  unknownMinor,
+  unknownResource,
+  unknownVolume,
+  type KnownPath,
+} from './request-checks';
 import { ResyncOrder } from './resync-order';
 import { resourceState } from './snapshot';
 
@@ -105,9 +127,14 @@ export class Backend implements ControlBackend {
       case 'attach':
         return this.withDevice(request.minor, (device) => this.attach(device, request));
       case 'detach':
-        return this.withDevice(request.minor, (device) =>
-          code((done) => device.resource.detach(device, request.force === true ? 'forced' : 'graceful', done)),
-        );
+        return this.withDevice(request.minor, async (device) => {
+          const mode = request.force === true ? 'forced' : 'graceful';
+          const result = await code((done) => device.resource.detach(device, mode, done));
+          if (request.diskless !== true || !isSuccess(result.code)) return result;
+          device.deviceOptionValues = { ...device.deviceOptionValues, diskless: true };
+          device.resource.changed();
+          return result;
+        });
       case 'del-minor':
         return this.withDevice(request.minor, (device) => this.delMinor(device));
       case 'disk-options':
@@ -122,9 +149,14 @@ export class Backend implements ControlBackend {
           return OK;
         });
       case 'invalidate':
-        return this.withDevice(request.minor, (device) => code((done) => device.resource.invalidate(device, done)));
+        return this.withDevice(
+          request.minor,
+          (device) => invalidateRefusal(request, device) ?? code((done) => device.resource.invalidate(device, done)),
+        );
       case 'outdate':
-        return this.withDevice(request.minor, (device) => reply(device.resource.outdate(device)));
+        return this.withDevice(request.minor, (device) =>
+          device.disk === null ? reply(SS.SS_IS_DISKLESS) : reply(device.resource.outdate(device)),
+        );
       case 'suspend-io':
       case 'resume-io':
         return this.withDevice(request.minor, async ({ resource }) => {
@@ -151,9 +183,9 @@ export class Backend implements ControlBackend {
           return OK;
         });
       case 'rename-resource':
-        return this.withResource(request.resource, (resource) => this.rename(resource, request.newName));
+        return this.withResource(request.resource, (resource) => this.rename(resource, request));
       case 'del-resource':
-        return this.withResource(request.resource, (resource) => this.delResource(resource));
+        return this.withResource(request.resource, (resource) => delResourceRefusal(resource) ?? this.remove(resource));
       case 'down':
         return this.withResource(request.resource, (resource) => this.down(resource, 'graceful'));
       case 'primary':
@@ -186,18 +218,14 @@ export class Backend implements ControlBackend {
       case 'del-path':
         return this.withConnection(request, (connection) => this.delPath(connection, request));
       case 'connect':
-        return this.withConnection(request, (connection) => {
-          if (connection.conn === 0) {
-            connection.discardMyData = request.discardMyData === true;
-            connection.dryRun = request.tentative === true;
-          }
-          return reply(connection.connect());
-        });
+        return this.withConnection(request, (connection) => this.connect(connection, request));
       case 'disconnect':
         return this.withConnection(request, (connection) =>
-          code((done) =>
-            connection.resource.disconnect(connection, request.force === true ? 'forced' : 'graceful', done),
-          ),
+          connection.conn === Conn.StandAlone
+            ? OK
+            : code((done) =>
+                connection.resource.disconnect(connection, request.force === true ? 'forced' : 'graceful', done),
+              ),
         );
       case 'peer-device-options':
         return this.withPeerDevice(request, (peerDevice) => {
@@ -207,8 +235,11 @@ export class Backend implements ControlBackend {
           return OK;
         });
       case 'invalidate-remote':
-        return this.withPeerDevice(request, (peerDevice) =>
-          code((done) => peerDevice.device.resource.invalidateRemote(peerDevice, done)),
+        return this.withPeerDevice(
+          request,
+          (peerDevice) =>
+            invalidateRemoteRefusal(request, peerDevice.device) ??
+            code((done) => peerDevice.device.resource.invalidateRemote(peerDevice, done)),
         );
       case 'pause-sync':
       case 'resume-sync':
@@ -225,7 +256,10 @@ export class Backend implements ControlBackend {
   // ---- resources ----
 
   private newResource(request: RequestOf<'new-resource'>): ControlReply {
-    if (this.resources.has(request.resource)) return reply(ERR.ERR_ALREADY_EXISTS);
+    const refused = newResourceRefusal(request);
+    if (refused !== null) return refused;
+    // Whatever its node id and options: drbdadm relies on it.
+    if (this.resources.has(request.resource)) return OK;
     const resource = new Resource(request.resource, request.nodeId, this.dependencies.host);
     resource.setOptions(request.options ?? {});
     resource.onChanged = () => this.noteChange(resource);
@@ -234,8 +268,10 @@ export class Backend implements ControlBackend {
     return OK;
   }
 
-  private rename(resource: Resource, newName: string): ControlReply {
-    if (this.resources.has(newName)) return reply(ERR.ERR_ALREADY_EXISTS);
+  private rename(resource: Resource, request: RequestOf<'rename-resource'>): ControlReply {
+    const refused = renameRefusal(request, this.resources);
+    if (refused !== null) return refused;
+    const { newName } = request;
     const resourceName = resource.name;
     this.resources.delete(resourceName);
     resource.name = newName;
@@ -245,9 +281,7 @@ export class Backend implements ControlBackend {
     return OK;
   }
 
-  private delResource(resource: Resource): ControlReply {
-    if (resource.devices.size > 0) return reply(ERR.ERR_RES_IN_USE);
-    if (resource.connections.size > 0) return reply(ERR.ERR_NET_CONFIGURED);
+  private remove(resource: Resource): ControlReply {
     this.resources.delete(resource.name);
     resource.onChanged = () => undefined;
     this.events.emit('touched');
@@ -267,9 +301,11 @@ export class Backend implements ControlBackend {
       const detached = await code((done) => resource.detach(device, mode, done));
       if (!isSuccess(detached.code)) return { ...detached, messages: ['failed to detach', ...detached.messages] };
       const removed = await this.delMinor(device);
-      if (!isSuccess(removed.code)) return removed;
+      if (!isSuccess(removed.code)) {
+        return { ...removed, messages: ['failed to delete volume', ...removed.messages] };
+      }
     }
-    return this.delResource(resource);
+    return delResourceRefusal(resource) ?? this.remove(resource);
   }
 
   private async demote(resource: Resource, mode: 'plain' | 'forced'): Promise<ControlReply> {
@@ -299,10 +335,9 @@ export class Backend implements ControlBackend {
 
   private async newMinor(request: RequestOf<'new-minor'>): Promise<ControlReply> {
     const resource = this.resources.get(request.resource);
-    if (resource === undefined) return reply(ERR.ERR_RES_NOT_KNOWN);
-    if (resource.devices.has(request.volume) || this.deviceOf(request.minor) !== undefined) {
-      return reply(ERR.ERR_MINOR_OR_VOLUME_EXISTS);
-    }
+    if (resource === undefined) return unknownResource;
+    const refused = newMinorRefusal(request, resource, this.deviceOf(request.minor));
+    if (refused !== null) return refused;
     const device = resource.newDevice(request.volume, request.minor);
     device.deviceOptionValues = request.options ?? {};
     try {
@@ -325,7 +360,12 @@ export class Backend implements ControlBackend {
   }
 
   private async attach(device: Device, request: RequestOf<'attach'>): Promise<ControlReply> {
-    if (device.disk !== null) return reply(ERR.ERR_DISK_CONFIGURED);
+    const refused = attachRefusal(request, device);
+    if (refused !== null) return refused;
+    const values = request.options ?? {};
+    const options = diskOptions(values);
+    const problem = resyncAfterProblem(device.minor, options.resyncAfterMinor, this.deviceOf);
+    if (problem !== NO_ERROR) return reply(problem);
     let data: BackingDevice;
     try {
       data = await openBackingDevice(request.dataDevice);
@@ -333,23 +373,15 @@ export class Backend implements ControlBackend {
       return reply(openFailure(error, 'data'), messageOf(error));
     }
     let meta = data;
-    if (request.metaIndex !== 'internal' && request.metaDevice !== request.dataDevice) {
+    if (request.metaIndex !== 'internal') {
       try {
         // In a numbered slot several minors have their metadata on one device. tsdrbdmeta asks this engine about the slots.
         const sharing = typeof request.metaIndex === 'number' ? 'shared' : 'exclusive';
         meta = await openBackingDevice(request.metaDevice, { sharing });
       } catch (error) {
-        data.close(() => undefined);
+        await closed(data);
         return reply(openFailure(error, 'meta'), messageOf(error));
       }
-    }
-    const values = request.options ?? {};
-    const options = diskOptions(values);
-    const problem = resyncAfterProblem(device.minor, options.resyncAfterMinor, this.deviceOf);
-    if (problem !== NO_ERROR) {
-      data.close(() => undefined);
-      if (meta !== data) meta.close(() => undefined);
-      return reply(problem);
     }
     const placement: Placement =
       request.metaIndex === 'internal'
@@ -363,12 +395,13 @@ export class Backend implements ControlBackend {
         resolve,
       ),
     );
-    const release = (): void => {
-      data.close(() => undefined);
-      if (meta !== data) meta.close(() => undefined);
+    // Before the answer: whoever gets it may try again, or have another program look at the disk.
+    const release = async (): Promise<void> => {
+      await closed(data);
+      if (meta !== data) await closed(meta);
     };
     if (!(opened instanceof LocalDisk)) {
-      release();
+      await release();
       return attachFailure(opened);
     }
     device.diskOptionValues = values;
@@ -377,15 +410,15 @@ export class Backend implements ControlBackend {
     if (isSuccess(result.code)) {
       device.backing = { dataDevice: request.dataDevice, metaDevice: request.metaDevice, metaIndex: request.metaIndex };
       device.resource.changed();
-    } else release();
+    } else await release();
     return result;
   }
 
   // ---- peers ----
 
   private newPeer(resource: Resource, request: RequestOf<'new-peer'>): ControlReply {
-    if (resource.connections.has(request.peerNodeId)) return reply(ERR.ERR_ALREADY_EXISTS);
-    if (request.peerNodeId === resource.nodeId) return reply(ERR.ERR_INVALID_PEER_NODE_ID);
+    const refused = newPeerRefusal(request, resource);
+    if (refused !== null) return refused;
     const { _name, ...values } = request.options ?? {};
     const problem = checkNetOptions(netOptions(values), this.dependencies.host);
     if (problem !== NO_ERROR) return reply(problem);
@@ -404,10 +437,23 @@ export class Backend implements ControlBackend {
     return OK;
   }
 
+  /** Returns before anything happened; only what is wrong with this end is known at once. */
+  private async connect(connection: Connection, request: RequestOf<'connect'>): Promise<ControlReply> {
+    const { finder } = connection;
+    const refused = connectRefusal(connection, request, finder instanceof PathFinder ? finder.paths : []);
+    if (refused !== null) return refused;
+    connection.discardMyData = request.discardMyData === true;
+    connection.dryRun = request.tentative === true;
+    const result = connection.connect();
+    if (!isSuccess(result)) return reply(result);
+    return reply(NO_ERROR, ...(finder instanceof PathFinder ? await finder.troubleAtStart() : []));
+  }
+
   private newPath(connection: Connection, { local, peer }: RequestOf<'new-path'>): ControlReply {
     const { finder } = connection;
     if (!(finder instanceof PathFinder)) return reply(ERR.ERR_INVALID_REQUEST);
-    if (finder.paths.some((path) => samePath(path, { local, peer }))) return reply(ERR.ERR_ALREADY_EXISTS);
+    const refused = newPathRefusal(connection.resource, { local, peer }, this.allPaths());
+    if (refused !== null) return refused;
     finder.add({ local, peer });
     connection.resource.changed();
     return OK;
@@ -415,15 +461,24 @@ export class Backend implements ControlBackend {
 
   private delPath(connection: Connection, { local, peer }: RequestOf<'del-path'>): ControlReply {
     const { finder } = connection;
-    const path =
-      finder instanceof PathFinder ? finder.paths.find((known) => samePath(known, { local, peer })) : undefined;
-    if (!(finder instanceof PathFinder) || path === undefined) return reply(ERR.ERR_INVALID_REQUEST);
+    if (!(finder instanceof PathFinder)) return reply(ERR.ERR_INVALID_REQUEST);
+    const refused = delPathRefusal(connection, { local, peer }, finder.paths);
+    const path = finder.paths.find((known) => samePath(known, { local, peer }));
+    if (refused !== null || path === undefined) return refused ?? reply(ERR.ERR_INVALID_REQUEST);
     finder.remove(path);
     connection.resource.changed();
     return OK;
   }
 
   // ---- lookups ----
+
+  private allPaths(): readonly KnownPath[] {
+    return [...this.resources.values()].flatMap((resource) =>
+      [...resource.connections.values()].flatMap(({ finder }) =>
+        finder instanceof PathFinder ? finder.paths.map((path) => ({ ...path, resource })) : [],
+      ),
+    );
+  }
 
   private readonly allDevices = (): readonly Device[] =>
     [...this.resources.values()].flatMap((resource) => [...resource.devices.values()]);
@@ -438,7 +493,7 @@ export class Backend implements ControlBackend {
     act: (device: Device) => ControlReply | Promise<ControlReply>,
   ): Promise<ControlReply> {
     const device = this.deviceOf(minor);
-    return device === undefined ? reply(ERR.ERR_MINOR_INVALID) : act(device);
+    return device === undefined ? unknownMinor : act(device);
   }
 
   private async withResource(
@@ -446,7 +501,7 @@ export class Backend implements ControlBackend {
     act: (resource: Resource) => ControlReply | Promise<ControlReply>,
   ): Promise<ControlReply> {
     const resource = this.resources.get(name);
-    return resource === undefined ? reply(ERR.ERR_RES_NOT_KNOWN) : act(resource);
+    return resource === undefined ? unknownResource : act(resource);
   }
 
   private async withConnection(
@@ -455,7 +510,8 @@ export class Backend implements ControlBackend {
   ): Promise<ControlReply> {
     return this.withResource(at.resource, (resource) => {
       const connection = resource.connections.get(at.peerNodeId);
-      return connection === undefined ? reply(ERR.ERR_INVALID_REQUEST, 'unknown connection') : act(connection);
+      if (connection !== undefined) return act(connection);
+      return peerNodeIdRefusal(resource, at.peerNodeId) ?? unknownConnection;
     });
   }
 
@@ -465,7 +521,7 @@ export class Backend implements ControlBackend {
   ): Promise<ControlReply> {
     return this.withConnection(at, (connection) => {
       const peerDevice = connection.peerDevices.get(at.volume);
-      return peerDevice === undefined ? reply(ERR.ERR_MINOR_INVALID) : act(peerDevice);
+      return peerDevice === undefined ? unknownVolume : act(peerDevice);
     });
   }
 
@@ -514,16 +570,12 @@ export class Backend implements ControlBackend {
 const code = (start: (done: (code: number) => void) => void): Promise<ControlReply> =>
   new Promise((resolve) => start((value) => resolve(reply(value))));
 
+const closed = (device: BackingDevice): Promise<void> => new Promise((resolve) => device.close(() => resolve()));
+
 const merged = (
   before: OptionValues,
   request: { readonly setDefaults?: boolean; readonly options?: OptionValues },
 ): OptionValues => ({ ...(request.setDefaults === true ? {} : before), ...request.options });
-
-const samePath = (a: Path, b: Path): boolean =>
-  a.local.address === b.local.address &&
-  a.local.port === b.local.port &&
-  a.peer.address === b.peer.address &&
-  a.peer.port === b.peer.port;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -540,11 +592,13 @@ function openFailure(error: unknown, what: 'data' | 'meta'): number {
 function attachFailure(failure: AttachFailure): ControlReply {
   switch (failure.kind) {
     case 'io':
-      return reply(ERR.ERR_IO_MD_DISK, failure.error.message);
+      return reply(ERR.ERR_IO_MD_DISK, 'Error while reading metadata.', failure.error.message);
     case 'no-metadata':
-      return reply(ERR.ERR_MD_INVALID, failure.message);
+      return failure.why === 'no-magic'
+        ? reply(ERR.ERR_MD_INVALID, 'Meta data magic not found. Did you "drbdadm create-md"?', failure.message)
+        : reply(ERR.ERR_MD_INVALID, failure.message);
     case 'unclean':
-      return reply(ERR.ERR_MD_UNCLEAN);
+      return reply(ERR.ERR_MD_UNCLEAN, 'Found unclean meta data. Did you "drbdadm apply-al"?');
     case 'too-small':
       return reply(ERR.ERR_MD_DISK_TOO_SMALL, failure.message);
     default:

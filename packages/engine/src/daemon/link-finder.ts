@@ -9,10 +9,13 @@ export interface Path {
   readonly peer: EndpointAddress;
 }
 
+const TURNS_TO_LISTEN = 4;
+
 export class PathFinder implements LinkFinder {
   private readonly connectors = new Map<Path, Connector>();
   private searching = false;
   private established: Path | null = null;
+  private troubles: string[] = [];
 
   constructor(
     private readonly connection: Connection,
@@ -45,7 +48,10 @@ export class PathFinder implements LinkFinder {
       },
       {
         linked: (link) => this.linked(path, link),
-        trouble: ({ message }) => this.connection.log('warn', message),
+        trouble: ({ message }) => {
+          this.troubles.push(message);
+          this.connection.log('warn', message);
+        },
       },
     );
     this.connectors.set(path, connector);
@@ -57,7 +63,16 @@ export class PathFinder implements LinkFinder {
     this.connectors.delete(path);
   }
 
+  /** What was wrong with this node's own addresses when the search began: a port that is taken is known soon after. */
+  async troubleAtStart(): Promise<readonly string[]> {
+    for (let turn = 0; turn < TURNS_TO_LISTEN && this.troubles.length === 0; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return this.troubles;
+  }
+
   start(): void {
+    this.troubles = [];
     this.searching = true;
     for (const connector of this.connectors.values()) connector.start();
   }

@@ -14,6 +14,7 @@ import {
   type SyncDetails,
   type VerifyDetails,
 } from '../control';
+import { isClient } from './request-checks';
 import { MdFlag, PeerMdFlag, hasFlags } from '../metadata';
 
 /** Disk states by 8.4's numbers, which the core uses. */
@@ -60,7 +61,7 @@ function deviceState(device: Device): DeviceState {
     volume: device.volume,
     minor: device.minor,
     diskState: device.detaching ? 'Detaching' : (DISK_NAMES[device.diskState] ?? 'Diskless'),
-    client: 'no',
+    client: isClient(device) ? 'yes' : 'no',
     quorum: true,
     open: device.writeOpeners + device.readOpeners > 0 ? 'yes' : 'no',
     backing: device.detaching ? null : device.backing,

@@ -118,8 +118,15 @@ const OPEN_REASONS: Readonly<Record<string, string>> = {
   ETXTBSY: 'Text file busy',
 };
 
+const INTERNAL_INDEX = -3;
+const FLEXIBLE_INDEX = -2;
+
+/** Two negative numbers are the words' own. */
 function metaIndex(word: string): MetaIndex {
-  return word === 'internal' || word === 'flexible' ? word : parseNumber(word);
+  if (word === 'internal' || word === 'flexible') return word;
+  const index = parseNumber(word);
+  if (index === INTERNAL_INDEX) return 'internal';
+  return index === FLEXIBLE_INDEX ? 'flexible' : index;
 }
 
 function argumentsOf(objectName: string, values: ReadonlyMap<ArgumentName, unknown>): CommandArguments {

@@ -48,7 +48,7 @@ const endpoint: JsonSchema = {
   },
 };
 const metaIndex: JsonSchema = {
-  oneOf: [{ enum: ['internal', 'flexible'] }, { type: 'integer', minimum: 0, maximum: MINOR_MAX }],
+  oneOf: [{ enum: ['internal', 'flexible'] }, { type: 'integer', minimum: -0x80000000, maximum: MINOR_MAX }],
 };
 
 const resource = { resource: resourceName };

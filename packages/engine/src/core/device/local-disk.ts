@@ -39,7 +39,8 @@ const BLOCKS_PER_BATCH = 1024;
 
 export type AttachFailure =
   | { readonly kind: 'io'; readonly error: DiskError }
-  | { readonly kind: 'no-metadata'; readonly message: string }
+  /** `no-magic`: there is none at all, or it was not made by this. */
+  | { readonly kind: 'no-metadata'; readonly why: 'no-magic' | 'inconsistent'; readonly message: string }
   | { readonly kind: 'unclean' }
   | { readonly kind: 'too-small'; readonly message: string };
 
@@ -103,10 +104,14 @@ export class LocalDisk {
     meta.read(offset, block, (error) => {
       if (error !== null) return done({ kind: 'io', error });
       const sb = decodeSuperblock(block);
-      if (isMetadataError(sb)) return done({ kind: 'no-metadata', message: `${meta.name}: ${sb.message}` });
+      if (isMetadataError(sb)) {
+        const why = sb.code === 'no-magic' ? 'no-magic' : 'inconsistent';
+        return done({ kind: 'no-metadata', why, message: `${meta.name}: ${sb.message}` });
+      }
       const layout = layoutOfSuperblock(sb, { placement, superblockOffsetBytes: offset });
       const problem = findProblem(sb, { placement, deviceSizeBytes: meta.sizeBytes });
-      if (problem !== null) return done({ kind: 'no-metadata', message: `${meta.name}: ${problem.message}` });
+      if (problem !== null)
+        return done({ kind: 'no-metadata', why: 'inconsistent', message: `${meta.name}: ${problem.message}` });
       if ((sb.flags & MdFlag.alClean) === 0) return done({ kind: 'unclean' });
       const disk = new LocalDisk(options, layout, sb);
       disk.readBitmaps((readError) => done(readError === null ? disk : { kind: 'io', error: readError }));
