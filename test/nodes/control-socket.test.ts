@@ -139,7 +139,7 @@ test('what fits the schema and makes no sense is refused by number, not by an er
     ['attach', { minor: 99, dataDevice: '/x', metaDevice: '/x', metaIndex: 'internal' }],
     ['new-minor', { resource: 'r0', minor: 0, volume: 0 }],
     ['new-minor', { resource: 'nix', minor: 3, volume: 0 }],
-    ['new-resource', { resource: 'r0', nodeId: 0 }],
+    ['new-resource', { resource: 'r0', nodeId: 32 }],
     ['new-peer', { resource: 'r0', peerNodeId: 0 }],
     ['connect', { resource: 'r0', peerNodeId: 17 }],
     ['del-minor', { minor: 0 }],
