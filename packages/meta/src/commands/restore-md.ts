@@ -37,9 +37,11 @@ export const restoreMd: Command = async (context) => {
     }
     const { maxPeers } = parser.head(format);
     context.err('reinitializing');
-    if (area.isExternal && existing.kind !== 'none' && existing.superblock.bmMaxPeers < maxPeers) {
+    // Where there is no metadata the original says so of -1 peers.
+    const existingPeers = existing.kind === 'none' ? -1 : existing.superblock.bmMaxPeers;
+    if (area.isExternal && existingPeers < maxPeers) {
       context.out('Meta data needs more space now, since max_peers');
-      context.out(`is bigger than in existing meta_data. (${existing.superblock.bmMaxPeers} -> ${maxPeers})`);
+      context.out(`is bigger than in existing meta_data. (${existingPeers} -> ${maxPeers})`);
     }
     await checkForData(context, area, layoutFor(context, area, maxPeers, null));
     const identity = parser.identity(format);

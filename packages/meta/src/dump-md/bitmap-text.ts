@@ -70,9 +70,12 @@ class SlotText {
           continue;
         }
       }
-      // A last odd word is not shown, though a line may have begun for it.
-      if (index + 1 >= wordCount) break;
       const low = wordAt(window, index);
+      // A last odd word is counted but not shown, though a line may have begun for it.
+      if (index + 1 >= wordCount) {
+        this.bitsSet += popcount32(low);
+        break;
+      }
       const high = wordAt(window, index + 1);
       this.parts.push(` 0x${hexWord(high)}${hexWord(low)};`);
       this.bitsSet += popcount32(low) + popcount32(high);

@@ -1,34 +1,29 @@
 /** The installed drbdmeta and ours, each on loop devices of its own. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { digestOfBlocks } from '../stories/image-digest';
+import { attachLoop, detachLoop, flushLoop, hasLoopDevices, isInstalled, resizeLoop } from '../support/loop-device';
 import { runCaptured, type Captured } from '../support/run-captured';
+import { dataBlocks } from '../support/sparse-file';
 
 /** Needs root, losetup and drbdmeta; without them every test is reported as skipped. */
-export const canRun =
-  process.getuid?.() === 0 && ['drbdmeta', 'losetup'].every((name) => isInstalled(name)) && hasLoopDevices();
+export const canRun = hasLoopDevices && isInstalled('drbdmeta');
 export const maybe: jest.It = canRun ? test : test.skip;
-
-function isInstalled(name: string): boolean {
-  return spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
-}
-
-function hasLoopDevices(): boolean {
-  return spawnSync('losetup', ['-f']).status === 0;
-}
+export const title = (what: string): string => (canRun ? what : `${what} (skipped: needs root, losetup and drbdmeta)`);
 
 let directory = '';
 const loops: string[] = [];
 
-/** To be called before and after each test. */
+/** To be called before and after each test. On a disk: in memory, the original would fill it with zeroes. */
 export function makeDirectory(): string {
   directory = mkdtempSync(join(tmpdir(), 'tsdrbdmeta-interop-'));
   return directory;
 }
 
 export function removeDirectory(): void {
-  for (const loop of loops.splice(0)) spawnSync('losetup', ['-d', loop]);
+  for (const loop of loops.splice(0)) detachLoop(loop);
   rmSync(directory, { recursive: true });
 }
 
@@ -42,11 +37,14 @@ export function attach(name: string, sizeBytes: number): LoopDisk {
   const image = join(directory, name);
   writeFileSync(image, '');
   truncateSync(image, sizeBytes);
-  const { stdout, status, stderr } = spawnSync('losetup', ['-f', '--show', image], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`losetup: ${stderr}`);
-  const loop = stdout.trim();
+  const loop = attachLoop(image);
   loops.push(loop);
   return { loop, image };
+}
+
+export function grow({ loop, image }: LoopDisk, byBytes: number): void {
+  truncateSync(image, statSync(image).size + byBytes);
+  resizeLoop(loop);
 }
 
 export function theirs(...words: readonly string[]): Captured {
@@ -55,16 +53,16 @@ export function theirs(...words: readonly string[]): Captured {
   return { exitCode: status ?? -1, stdout, stderr };
 }
 
-export const ours = (...words: readonly string[]): Promise<Captured> => runCaptured(directory, words);
-
-/** Loop devices cache what their file holds. */
-export function bytesOf(disk: LoopDisk): Buffer {
-  flush(disk);
-  return readFileSync(disk.image);
+/** Failures have the numbers that 9.22 knows (metadata.md 6.6). */
+export async function ours(...words: readonly string[]): Promise<Captured> {
+  const captured = await runCaptured(directory, words);
+  return captured.exitCode === 255 ? { ...captured, exitCode: 1 } : captured;
 }
 
-export function flush({ loop }: LoopDisk): void {
-  spawnSync('blockdev', ['--flushbufs', loop]);
+/** Stands for every byte of the disk. Loop devices cache what their file holds. */
+export function contentOf({ loop, image }: LoopDisk): string {
+  flushLoop(loop);
+  return digestOfBlocks(dataBlocks(image), { sizeBytes: statSync(image).size, masks: [] });
 }
 
 /** 9.22 knows no members line and, for v08, no flags; time, host and command line are anybody's. */
