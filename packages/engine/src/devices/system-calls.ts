@@ -9,10 +9,10 @@ const requireFromHere = createRequire(typeof __filename === 'string' ? __filenam
 export const koffiPath = (): string => requireFromHere.resolve('koffi');
 
 export interface DeviceSystemCalls {
-  /** Where the view's bytes live; valid as long as somebody holds the view. */
-  address(view: Uint8Array): bigint;
   /** A block node. Throws an error with `code`. */
   makeBlockNode(path: string, deviceNumber: DeviceNumber, mode: number): void;
+  /** Fills the start of the buffer; gives the bytes read, or minus errno. The descriptor must not be one that sleeps. */
+  read(fd: number, into: Uint8Array): number;
   /** A descriptor that poll(2) finds readable once `8 bytes, 1` were written to it. */
   eventFd(): number;
 }
@@ -36,13 +36,17 @@ function bind(koffi: typeof import('koffi')): DeviceSystemCalls {
   const libc = koffi.load('libc.so.6');
   const mknod = libc.func('int mknod(const char *path, unsigned int mode, uint64_t device)');
   const eventfd = libc.func('int eventfd(unsigned int initial, int flags)');
+  const read = libc.func('long read(int fd, void *into, size_t length)');
   const checked = (result: number, call: string): number => {
     if (result !== -1) return result;
     const code = getSystemErrorName(-koffi.errno());
     throw Object.assign(new Error(`${code}: ${call}`), { code });
   };
   return {
-    address: (view) => koffi.address(view),
+    read: (fd, into) => {
+      const result = read(fd, into, into.length) as number;
+      return result === -1 ? -koffi.errno() : result;
+    },
     makeBlockNode: (path, deviceNumber, mode) =>
       void checked(mknod(path, S_IFBLK | mode, encodeDeviceNumber(deviceNumber)) as number, `mknod '${path}'`),
     eventFd: () => checked(eventfd(0, EFD_CLOEXEC) as number, 'eventfd'),

@@ -1,33 +1,33 @@
 /**
  * The kernel's end of a FUSE mount: requests come in, replies go out.
  *
- * Each request arrives in a buffer of its own, as long as the longest request: only the pages that it fills cost memory.
- * Whoever keeps a part of one beyond the call holds it (`payload/`); it is used again when the last holder let go.
+ * A request is read into a buffer as long as the longest request: only the pages that it fills cost memory. Whoever keeps
+ * a part of it beyond the call holds it (`payload/`); the buffer is used again when the last holder let go.
  */
 import { closeSync, constants, openSync, writeSync, writevSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { letGoPiece, shareMemory, takeMemory } from '../../payload';
 import { deviceSystemCalls, koffiPath } from '../system-calls';
-import { OUT_HEADER_BYTES } from './numbers';
-import {
-  CONTROL,
-  CONTROL_BYTES,
-  RING_COUNT,
-  receiveThreadSource,
-  type ReceiveThreadData,
-} from './receive-thread-program';
+import { MINUS, OUT_HEADER_BYTES } from './numbers';
+import { CONTROL, CONTROL_BYTES, pollThreadSource, type PollThreadData } from './poll-thread-program';
 
 export interface FuseChannel {
   /** The descriptor that mount(2) is told. */
   readonly fd: number;
-  /** `request` is valid during the call, and as long as it is held. */
+  /** `request` is valid during the call, and as long as it is held. `ended`: the mount is gone. */
   start(received: (request: Buffer) => void, ended: (minusErrno: number) => void): void;
-  /** `body` may be left out; `minusErrno` 0 is success. */
-  reply(requestId: bigint, minusErrno: number, body?: Uint8Array): void;
+  /** `minusErrno` 0 is success. */
+  reply(to: RequestId, minusErrno: number, body?: Uint8Array): void;
   /** A reply whose first OUT_HEADER_BYTES are left free: data that was read into place. */
-  replyInPlace(requestId: bigint, reply: Buffer): void;
+  replyInPlace(to: RequestId, reply: Buffer): void;
   /** Ends the thread; the mount is dead when the process and its children have closed the descriptor. */
   close(): void;
+}
+
+/** A 64-bit number as two halves: it only travels back. */
+export interface RequestId {
+  readonly low: number;
+  readonly high: number;
 }
 
 /** ES2024's Atomics.waitAsync, which Node 20 has and the compiler's library does not know yet. */
@@ -43,27 +43,30 @@ const { waitAsync } = Atomics as unknown as AtomicsWithWaitAsync;
 const COUNTER_MASK = 0x7fffffff;
 /** Buffers that nobody uses and that are kept nevertheless. */
 const SPARE_COUNT = 16;
-/** Offered to the thread at a time. */
-const OFFERED_COUNT = 4;
+/** Requests taken before others have their turn in the event loop. */
+const REQUESTS_PER_TURN = 64;
+/** Short bodies are put behind their header, so that one plain write(2) sends both. */
+const JOINED_BODY_MAX_BYTES = 256;
 
 /** Throws where /dev/fuse cannot be opened. `requestMaxBytes`: headers and data of the longest one. */
 export function openFuseChannel(requestMaxBytes: number): FuseChannel {
   const calls = deviceSystemCalls();
   const fd = openSync('/dev/fuse', constants.O_RDWR | constants.O_NONBLOCK);
   const stopFd = calls.eventFd();
-  const shared = new SharedArrayBuffer(CONTROL_BYTES + RING_COUNT * 16);
-  const control = new Int32Array(shared, 0, CONTROL_BYTES / Int32Array.BYTES_PER_ELEMENT);
-  const addresses = new BigUint64Array(shared, CONTROL_BYTES, RING_COUNT);
-  const results = new Float64Array(shared, CONTROL_BYTES + RING_COUNT * 8, RING_COUNT);
-
+  const shared = new SharedArrayBuffer(CONTROL_BYTES);
+  const control = new Int32Array(shared);
   const spare: Buffer[] = [];
-  const inRing: (Buffer | undefined)[] = new Array<Buffer | undefined>(RING_COUNT).fill(undefined);
-  let offered = 0;
-  let filled = 0;
+  const joined = Buffer.alloc(OUT_HEADER_BYTES + JOINED_BODY_MAX_BYTES);
+  let asked = 0;
   let isClosed = false;
   let worker: Worker | null = null;
 
-  const freshBuffer = (): Buffer => {
+  const takeBuffer = (): Buffer => {
+    const known = spare.pop();
+    if (known !== undefined) {
+      takeMemory(known.buffer);
+      return known;
+    }
     const buffer = Buffer.allocUnsafeSlow(requestMaxBytes);
     shareMemory(buffer.buffer, () => {
       if (spare.length < SPARE_COUNT) spare.push(buffer);
@@ -71,48 +74,32 @@ export function openFuseChannel(requestMaxBytes: number): FuseChannel {
     return buffer;
   };
 
-  const offer = (): void => {
-    const before = offered;
-    while (((offered - filled) & COUNTER_MASK) < OFFERED_COUNT) {
-      const known = spare.pop();
-      if (known !== undefined) takeMemory(known.buffer);
-      const buffer = known ?? freshBuffer();
-      const index = offered % RING_COUNT;
-      inRing[index] = buffer;
-      addresses[index] = calls.address(buffer);
-      offered = (offered + 1) & COUNTER_MASK;
-    }
-    if (offered === before) return;
-    Atomics.store(control, CONTROL.offered, offered);
-    Atomics.notify(control, CONTROL.offered, 1);
-  };
-
-  // Thread and loop meet at exit: a thread that sleeps in read(2) would hold up the end of the process.
-  const stopThread = (): void => {
-    const one = new BigUint64Array([1n]);
-    writeSync(stopFd, new Uint8Array(one.buffer));
-  };
+  // Thread and loop meet at exit: a thread that sleeps in poll(2) would hold up the end of the process.
+  const stopThread = (): void => void writeSync(stopFd, new Uint8Array(new BigUint64Array([1n]).buffer));
 
   const stop = (): void => {
     if (isClosed) return;
     isClosed = true;
     process.off('exit', stopThread);
-    stopThread();
+    if (worker !== null) stopThread();
+  };
+
+  const send = (write: () => void): void => {
+    if (isClosed) return;
+    try {
+      write();
+    } catch (error) {
+      // ENOENT: whoever asked was killed and does not wait any more. ENODEV: the mount is gone.
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code !== 'ENOENT' && code !== 'ENODEV') throw error;
+    }
   };
 
   return {
     fd,
     start(received, ended) {
-      const workerData: ReceiveThreadData = {
-        shared,
-        koffiPath: koffiPath(),
-        controlBytes: CONTROL_BYTES,
-        ringCount: RING_COUNT,
-        bufferBytes: requestMaxBytes,
-        fuseFd: fd,
-        stopFd,
-      };
-      const thread = new Worker(receiveThreadSource(), {
+      const workerData: PollThreadData = { shared, koffiPath: koffiPath(), fuseFd: fd, stopFd };
+      const thread = new Worker(pollThreadSource(), {
         eval: true,
         name: 'fuse',
         workerData,
@@ -127,55 +114,52 @@ export function openFuseChannel(requestMaxBytes: number): FuseChannel {
         stop();
         ended(minusErrno);
       };
-      const reap = (): void => {
-        const now = Atomics.load(control, CONTROL.filled);
-        while (filled !== now && !isClosed) {
-          const index = filled % RING_COUNT;
-          const buffer = inRing[index] as Buffer;
-          const result = results[index] as number;
-          inRing[index] = undefined;
-          filled = (filled + 1) & COUNTER_MASK;
-          if (result < 0) return finish(result);
-          const request = buffer.subarray(0, result);
-          received(request);
-          letGoPiece(request);
+      const drain = (): void => {
+        for (let n = 0; n < REQUESTS_PER_TURN && !isClosed; n++) {
+          const buffer = takeBuffer();
+          const result = calls.read(fd, buffer);
+          if (result >= 0) {
+            const request = buffer.subarray(0, result);
+            received(request);
+            letGoPiece(request);
+            continue;
+          }
+          letGoPiece(buffer);
+          // A request that was taken back while it was read (ENOENT), or a signal: the next one.
+          if (result === MINUS.ENOENT || result === MINUS.EINTR) continue;
+          if (result === MINUS.EAGAIN) return askThread();
+          return finish(result);
         }
-        if (!isClosed) offer();
+        if (!isClosed) setImmediate(drain);
       };
-      const listen = (): void => {
-        if (isClosed) return;
-        Atomics.store(control, CONTROL.waiting, 1);
-        const wait = waitAsync(control, CONTROL.filled, filled);
-        if (wait.async) void wait.value.then(woken);
-        else setImmediate(woken);
+      const askThread = (): void => {
+        const before = asked;
+        asked = (asked + 1) & COUNTER_MASK;
+        Atomics.store(control, CONTROL.asked, asked);
+        Atomics.notify(control, CONTROL.asked, 1);
+        const wait = waitAsync(control, CONTROL.told, before);
+        if (wait.async) void wait.value.then(drain);
+        else setImmediate(drain);
       };
-      const woken = (): void => {
-        Atomics.store(control, CONTROL.waiting, 0);
-        reap();
-        listen();
-      };
-      const EIO = 5;
       thread.on('error', (error) => {
         process.emitWarning(`the FUSE thread died: ${error.message}`, 'FuseThreadWarning');
-        finish(-EIO);
+        finish(MINUS.EIO);
       });
-      offer();
-      listen();
+      askThread();
     },
-    reply(requestId, minusErrno, body) {
-      if (isClosed) return;
-      const header = Buffer.alloc(OUT_HEADER_BYTES);
-      header.writeUInt32LE(OUT_HEADER_BYTES + (body?.length ?? 0), 0);
-      header.writeInt32LE(minusErrno, 4);
-      header.writeBigUInt64LE(requestId, 8);
-      send(body === undefined ? [header] : [header, body]);
+    reply(to, minusErrno, body) {
+      if (body !== undefined && body.length > JOINED_BODY_MAX_BYTES) {
+        const header = putHeader(Buffer.alloc(OUT_HEADER_BYTES), to, minusErrno, OUT_HEADER_BYTES + body.length);
+        return send(() => void writevSync(fd, [header, body]));
+      }
+      const lengthBytes = OUT_HEADER_BYTES + (body?.length ?? 0);
+      putHeader(joined, to, minusErrno, lengthBytes);
+      if (body !== undefined) joined.set(body, OUT_HEADER_BYTES);
+      send(() => void writeSync(fd, joined, 0, lengthBytes));
     },
-    replyInPlace(requestId, reply) {
-      if (isClosed) return;
-      reply.writeUInt32LE(reply.length, 0);
-      reply.writeInt32LE(0, 4);
-      reply.writeBigUInt64LE(requestId, 8);
-      send([reply]);
+    replyInPlace(to, reply) {
+      putHeader(reply, to, 0, reply.length);
+      send(() => void writeSync(fd, reply));
     },
     close() {
       stop();
@@ -183,19 +167,18 @@ export function openFuseChannel(requestMaxBytes: number): FuseChannel {
         closeSync(fd);
         closeSync(stopFd);
       };
-      if (worker === null) return closeAll();
-      // The descriptors must not become another file's while the thread may still read.
-      worker.once('exit', closeAll);
+      // The descriptors must not become another file's while the thread may still wait for them.
+      if (worker === null || worker.threadId === -1) closeAll();
+      else worker.once('exit', closeAll);
     },
   };
+}
 
-  function send(pieces: readonly Uint8Array[]): void {
-    try {
-      writevSync(fd, pieces);
-    } catch (error) {
-      // ENOENT: whoever asked was killed and does not wait any more. ENODEV: the mount is gone.
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code !== 'ENOENT' && code !== 'ENODEV' && code !== 'EINVAL') throw error;
-    }
-  }
+/** u32 length, i32 minus errno, u64 request id. */
+function putHeader(into: Buffer, to: RequestId, minusErrno: number, lengthBytes: number): Buffer {
+  into.writeUInt32LE(lengthBytes, 0);
+  into.writeInt32LE(minusErrno, 4);
+  into.writeUInt32LE(to.low, 8);
+  into.writeUInt32LE(to.high, 12);
+  return into;
 }

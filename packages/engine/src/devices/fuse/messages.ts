@@ -1,10 +1,11 @@
 /** FUSE messages: what of a request is needed, and the bodies of replies. Layouts: <linux/fuse.h>, 7.31, little-endian. */
+import type { RequestId } from './fuse-channel';
 import { ATTRIBUTES_BYTES, IN_HEADER_BYTES } from './numbers';
 
 /** u32 length, u32 opcode, u64 request id, u64 node, u32 uid, u32 gid, u32 pid, u32 padding. */
 export interface RequestHeader {
   readonly opcode: number;
-  readonly requestId: bigint;
+  readonly requestId: RequestId;
   readonly node: number;
   /** The thread that asks; 0 when it is in no process namespace that this one sees. */
   readonly pid: number;
@@ -13,12 +14,14 @@ export interface RequestHeader {
 export function decodeHeader(request: Buffer): RequestHeader {
   return {
     opcode: request.readUInt32LE(4),
-    requestId: request.readBigUInt64LE(8),
-    // Those that we gave out: far below 2^53.
-    node: Number(request.readBigUInt64LE(16)),
+    requestId: { low: request.readUInt32LE(8), high: request.readUInt32LE(12) },
+    node: readU53(request, 16),
     pid: request.readUInt32LE(32),
   };
 }
+
+/** Numbers that we gave out, and offsets: beyond 2^53 they are inexact, and far beyond any of ours. */
+const readU53 = (from: Buffer, at: number): number => from.readUInt32LE(at + 4) * 2 ** 32 + from.readUInt32LE(at);
 
 /** A name ends with a zero byte. */
 export function decodeName(request: Buffer): string {
@@ -29,8 +32,8 @@ export function decodeName(request: Buffer): string {
 /** READ, WRITE: u64 handle, u64 offset, u32 size, and more. */
 export function decodeTransfer(request: Buffer): { handle: number; offsetBytes: number; sizeBytes: number } {
   return {
-    handle: Number(request.readBigUInt64LE(IN_HEADER_BYTES)),
-    offsetBytes: Number(request.readBigUInt64LE(IN_HEADER_BYTES + 8)),
+    handle: readU53(request, IN_HEADER_BYTES),
+    offsetBytes: readU53(request, IN_HEADER_BYTES + 8),
     sizeBytes: request.readUInt32LE(IN_HEADER_BYTES + 16),
   };
 }
@@ -43,15 +46,15 @@ export function decodeFallocate(request: Buffer): {
   mode: number;
 } {
   return {
-    handle: Number(request.readBigUInt64LE(IN_HEADER_BYTES)),
-    offsetBytes: Number(request.readBigUInt64LE(IN_HEADER_BYTES + 8)),
-    lengthBytes: Number(request.readBigUInt64LE(IN_HEADER_BYTES + 16)),
+    handle: readU53(request, IN_HEADER_BYTES),
+    offsetBytes: readU53(request, IN_HEADER_BYTES + 8),
+    lengthBytes: readU53(request, IN_HEADER_BYTES + 16),
     mode: request.readUInt32LE(IN_HEADER_BYTES + 24),
   };
 }
 
 /** RELEASE, FSYNC and others begin with the handle. */
-export const decodeHandle = (request: Buffer): number => Number(request.readBigUInt64LE(IN_HEADER_BYTES));
+export const decodeHandle = (request: Buffer): number => readU53(request, IN_HEADER_BYTES);
 
 /** OPEN: u32 flags of open(2). */
 export const decodeOpenFlags = (request: Buffer): number => request.readUInt32LE(IN_HEADER_BYTES);

@@ -53,7 +53,8 @@ const PAGE_BYTES = 4096;
 /** As many as a loop device has under way. */
 const BACKGROUND_COUNT_MAX = 128;
 /** Shorter payloads are copied, so that their buffer is free for the next request. */
-const COPIED_WRITE_MAX_BYTES = 64 * 1024;
+const SLAB_PIECE_MAX_BYTES = 32 * 1024;
+const SLAB_BYTES = 256 * 1024;
 const S_IFDIR = 0o040000;
 const S_IFREG = 0o100000;
 const O_ACCMODE = 3;
@@ -92,6 +93,7 @@ export class VolumeFiles {
   private nextNode = ROOT_NODE + 1;
   private nextHandle = 1;
   private loopCount = 0;
+  private readonly slab = new Slab();
 
   constructor(
     private readonly channel: FuseChannel,
@@ -264,7 +266,7 @@ export class VolumeFiles {
     if (endBytes <= offsetBytes) return reply(0);
     const unit = volume.minimumBlockSizeBytes;
     if (offsetBytes % unit === 0 && endBytes % unit === 0) {
-      const whole = Buffer.allocUnsafe(OUT_HEADER_BYTES + endBytes - offsetBytes);
+      const whole = this.slab.take(OUT_HEADER_BYTES + endBytes - offsetBytes);
       volume.read(offsetBytes, whole.subarray(OUT_HEADER_BYTES), (error) => {
         if (error === null) this.channel.replyInPlace(header.requestId, whole);
         else reply(minus(error));
@@ -290,7 +292,11 @@ export class VolumeFiles {
     const start = IN_HEADER_BYTES + WRITE_HEADER_BYTES;
     const arrived = request.subarray(start, start + sizeBytes);
     if (arrived.length !== sizeBytes) return reply(MINUS.EINVAL);
-    const piece = sizeBytes <= COPIED_WRITE_MAX_BYTES ? copyOf(arrived) : arrived;
+    let piece = arrived;
+    if (sizeBytes <= SLAB_PIECE_MAX_BYTES) {
+      piece = this.slab.take(sizeBytes);
+      piece.set(arrived);
+    }
     holdPiece(piece);
     volume.write(offsetBytes, [piece], sizeBytes, 'volatile', (error) => {
       letGoPiece(piece);
@@ -337,11 +343,18 @@ const INIT_REPLY = {
 
 const minus = (error: Errno | null): number => (error === null ? 0 : MINUS[error]);
 
-const copyOf = (bytes: Uint8Array): Buffer => {
-  const copy = Buffer.allocUnsafeSlow(bytes.length);
-  copy.set(bytes);
-  return copy;
-};
+/** Buffers that are small, from pieces of a larger one: a buffer of its own costs more than what is done with it. */
+class Slab {
+  private rest = Buffer.alloc(0);
+
+  take(sizeBytes: number): Buffer {
+    if (sizeBytes > SLAB_PIECE_MAX_BYTES) return Buffer.allocUnsafeSlow(sizeBytes);
+    if (this.rest.length < sizeBytes) this.rest = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    const taken = this.rest.subarray(0, sizeBytes);
+    this.rest = this.rest.subarray(sizeBytes);
+    return taken;
+  }
+}
 
 function readInParts(volume: ExportedVolume, startBytes: number, into: Buffer, done: (error: Errno | null) => void) {
   const step = (at: number): void => {
