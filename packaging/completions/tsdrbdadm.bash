@@ -13,7 +13,7 @@ _tsdrbdadm() {
         esac
     done
     case "$previous" in
-        -c|--config-file|-t|--config-to-test|-E|--config-to-exclude|-s|--drbdsetup|-m|--drbdmeta)
+        -c|--config-file|-t|--config-to-test|-E|--config-to-exclude|-s|--drbdsetup|-m|--drbdmeta|-p|--drbd-proxy-ctl)
             COMPREPLY=($(compgen -f -- "$current"))
             return ;;
     esac
@@ -55,7 +55,7 @@ _tsdrbdadm() {
     if [[ "$current" == -* ]]; then
         COMPREPLY=($(compgen -W "$options" -- "$current"))
         [[ "${COMPREPLY[0]}" == *= ]] && compopt -o nospace
-    elif [ -z "$command" ]; then
+    elif [ -z "$command" ] || [ "$command" = help ]; then
         COMPREPLY=($(compgen -W "$commands" -- "$current"))
     else
         COMPREPLY=($(compgen -W "all $("${COMP_WORDS[0]}" "${config[@]}" sh-resources 2>/dev/null)" -- "$current"))

@@ -2,7 +2,17 @@
 function __tsdrbdadm_has_command
     __fish_seen_subcommand_from attach disk-options detach new-peer del-peer new-path del-path connect net-options disconnect up resource-options peer-device-options down primary secondary invalidate invalidate-remote outdate resize verify pause-sync resume-sync adjust adjust-with-progress wait-connect wait-sync wait-con-int role peer-role cstate dstate status dump dump-xml create-md show-gi get-gi dump-md dump-superblock wipe-md apply-al repair-md forget-peer hidden-commands new-resource proxy-up proxy-down sh-nop sh-resources sh-resource sh-list-adjustable sh-list-config-file sh-mod-parms sh-dev sh-udev sh-minor sh-ll-dev sh-md-dev sh-md-idx sh-ip sh-lr-of before-resync-target after-resync-target before-resync-source pri-on-incon-degr pri-lost-after-sb fence-peer local-io-error pri-lost initial-split-brain split-brain out-of-sync unfence-peer quorum-lost disconnected new-minor del-minor suspend-io resume-io set-gi new-current-uuid check-resize
 end
+function __tsdrbdadm_resources
+    set -l words (commandline -opc)
+    set -l config
+    for index in (seq 2 (count $words))
+        contains -- $words[$index] -c --config-file; and set config -c $words[(math $index + 1)]
+    end
+    echo all
+    $words[1] $config sh-resources 2>/dev/null
+end
 complete -c tsdrbdadm -f
+complete -c tsdrbdadm -n 'not __tsdrbdadm_has_command' -a help -d 'Explains how it is called, or one command.'
 complete -c tsdrbdadm -n 'not __tsdrbdadm_has_command' -a attach -d 'Attaches the backing disk of a volume, after its metadata was put in order.'
 complete -c tsdrbdadm -n 'not __tsdrbdadm_has_command' -a disk-options -d 'Sets the disk options of a volume as configured.'
 complete -c tsdrbdadm -n 'not __tsdrbdadm_has_command' -a detach -d 'Takes the backing disk away from a volume.'
@@ -86,7 +96,7 @@ complete -c tsdrbdadm -n 'not __tsdrbdadm_has_command' -a resume-io -d 'Lets the
 complete -c tsdrbdadm -n 'not __tsdrbdadm_has_command' -a set-gi -d 'Writes generation identifiers into the metadata.'
 complete -c tsdrbdadm -n 'not __tsdrbdadm_has_command' -a new-current-uuid -d 'Begins a new data generation.'
 complete -c tsdrbdadm -n 'not __tsdrbdadm_has_command' -a check-resize -d 'Remembers the size of a volume’s backing disk, and moves internal metadata after it has grown.'
-complete -c tsdrbdadm -n __tsdrbdadm_has_command -a 'all (tsdrbdadm sh-resources 2>/dev/null)'
+complete -c tsdrbdadm -n __tsdrbdadm_has_command -a '(__tsdrbdadm_resources)'
 complete -c tsdrbdadm -l stacked -s S
 complete -c tsdrbdadm -l dry-run -s d
 complete -c tsdrbdadm -l verbose -s v
@@ -96,9 +106,9 @@ complete -c tsdrbdadm -l config-to-exclude -s E -r -F
 complete -c tsdrbdadm -l drbdsetup -s s -r -F
 complete -c tsdrbdadm -l drbdmeta -s m -r -F
 complete -c tsdrbdadm -l drbd-proxy-ctl -s p -r -F
-complete -c tsdrbdadm -l sh-varname -s n -r -F
+complete -c tsdrbdadm -l sh-varname -s n -x
 complete -c tsdrbdadm -l version -s V
-complete -c tsdrbdadm -l setup-option -s W -r -F
+complete -c tsdrbdadm -l setup-option -s W -x
 complete -c tsdrbdadm -l help -s h
 complete -c tsdrbdadm -n '__fish_seen_subcommand_from attach' -l size -r
 complete -c tsdrbdadm -n '__fish_seen_subcommand_from attach' -l on-io-error -r

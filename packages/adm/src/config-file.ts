@@ -7,12 +7,12 @@ import { registeredConfig } from './execute/registry';
 import type { AdmSystem } from './system';
 
 /** `-` is stdin. Errors: AdmExit 10 when there is none. */
-export function findConfigFile(invocation: Invocation, io: CliIo, { reader }: AdmSystem): string {
+export async function findConfigFile(invocation: Invocation, io: CliIo, { reader }: AdmSystem): Promise<string> {
   const { command, settings, resourceWords } = invocation;
   if (settings.configFile !== null) return settings.configFile;
   const [word] = resourceWords;
   if ((isHandler(command) || command === 'sh-udev') && word !== undefined) {
-    const registered = registeredConfig(io, word);
+    const registered = await registeredConfig(io, word);
     if (registered !== null) return registered;
     const minor = /^minor-(\d+)$/.exec(word)?.[1];
     const what = minor === undefined ? `resource ${word}` : `minor ${minor}`;

@@ -57,6 +57,10 @@ export class RunContext {
     return this.system.names;
   }
 
+  get isOnTerminal(): boolean {
+    return isTerminal(this.io);
+  }
+
   get configuration(): Configuration {
     return this.config.configuration;
   }

@@ -10,7 +10,7 @@ import { runHandlers, runImmediate } from './commands/immediate';
 import { minorCountParameter, runNop, showAllStatus } from './commands/without-names';
 import { waitForAll } from './commands/wait-con-int';
 import { findConfigFile } from './config-file';
-import { loadContext, type RunContext } from './run-context';
+import { loadContext } from './run-context';
 import { realSystem, type AdmSystem } from './system';
 
 /** Never throws for what a user can cause. */
@@ -33,7 +33,7 @@ export async function run(argv: readonly string[], io: CliIo, system: AdmSystem 
 }
 
 async function runInvocation(invocation: Invocation, io: CliIo, system: AdmSystem): Promise<number> {
-  const configFile = findConfigFile(invocation, io, system);
+  const configFile = await findConfigFile(invocation, io, system);
   const context = await loadContext(invocation, configFile, io, system);
   switch (invocation.command) {
     case 'sh-nop':
@@ -44,10 +44,8 @@ async function runInvocation(invocation: Invocation, io: CliIo, system: AdmSyste
     case 'sh-mod-parms':
       io.stdout.write(minorCountParameter(context));
       return EXIT.ok;
-    case 'wait-con-int': {
-      const all = context.selectableResources();
-      return await waitForAll(all, invocation.backendOptions, context.executor, io, mode(context));
-    }
+    case 'wait-con-int':
+      return await waitForAll(context);
     case 'dump':
     case 'dump-xml':
       return dump(context);
@@ -61,10 +59,6 @@ async function runInvocation(invocation: Invocation, io: CliIo, system: AdmSyste
     default:
       return isHandler(invocation.command) ? await runHandlers(context) : await runImmediate(context);
   }
-}
-
-function mode({ invocation }: RunContext): 'dry-run' | 'run' {
-  return invocation.settings.dryRun ? 'dry-run' : 'run';
 }
 
 function report(error: unknown, io: CliIo): number {

@@ -1,8 +1,15 @@
 /** What tsdrbdadm needs from the machine besides `CliIo`; tests hand in their own. */
-import { statSync } from 'node:fs';
+import { constants, createReadStream, openSync, statSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
-import { nodeReader, ownAddressState, type Address, type CliIo, type ConfigReader } from '@tsdrbd/config';
+import {
+  nodeReader,
+  ownAddressState,
+  type Address,
+  type CliIo,
+  type CliOutput,
+  type ConfigReader,
+} from '@tsdrbd/config';
 import { startWithExeca, type StartProgram } from './execute/start-program';
 
 export interface AdmSystem {
@@ -11,8 +18,15 @@ export interface AdmSystem {
   readonly hostName: string;
   readonly reader: ConfigReader;
   readonly startProgram: StartProgram;
+  /** The machine's console; null: it has none, or not for us. */
+  openConsole(): Terminal | null;
   /** `down`: configured on an interface that is not up. */
   addressState(address: Address): 'up' | 'down' | 'absent';
+}
+
+export interface Terminal {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: CliOutput;
 }
 
 export interface ProgramNames {
@@ -33,8 +47,31 @@ export function realSystem(io: CliIo, calledAs = 'tsdrbdadm'): AdmSystem {
     hostName: hostname(),
     reader: nodeReader(io),
     startProgram: startWithExeca,
+    openConsole,
     addressState: ownAddressState,
   };
+}
+
+function openConsole(): Terminal | null {
+  try {
+    const fd = openSync('/dev/console', constants.O_RDWR | constants.O_NOCTTY);
+    // A console that is lost while we wait takes only the dialog with it.
+    const ignore = (): void => undefined;
+    return {
+      input: createReadStream('', { fd }).on('error', ignore),
+      output: {
+        write: (text) => {
+          try {
+            writeSync(fd, text);
+          } catch {
+            ignore();
+          }
+        },
+      },
+    };
+  } catch {
+    return null;
+  }
 }
 
 export function isFile(path: string): boolean {

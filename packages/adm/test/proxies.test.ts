@@ -17,6 +17,7 @@ async function runAs(argv: readonly string[]): Promise<{ rc: number; stdout: str
     hostName: 'alice',
     reader: memoryReader({ '/drbd.conf': CONFIG, '/empty': '' }),
     startProgram: () => Promise.reject(new Error('nothing is started')),
+    openConsole: () => null,
     addressState: () => 'up' as const,
   };
   const io = {

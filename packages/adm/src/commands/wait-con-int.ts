@@ -1,42 +1,40 @@
 /** `wait-con-int`: what an init script calls to wait for the peers of everything. Source: adm.md 6.2. */
-import type { CliIo, ResolvedResource } from '@tsdrbd/config';
 import { EXIT } from '../adm-exit';
-import type { Executor } from '../execute/executor';
 import { setupCommand } from '../plan/setup-commands';
+import type { RunContext } from '../run-context';
 import { startupWords } from './wait';
+import { WaitDialog } from './wait-dialog';
 
 const NOT_A_TERMINAL = 'WARN: stdin/stdout is not a TTY; using /dev/console';
-const DOT_EVERY_MS = 1000;
-const DOTS_MAX = 10;
 
-/** All at the same time; always 0, as the original. */
-export async function waitForAll(
-  resources: readonly ResolvedResource[],
-  backend: readonly string[],
-  executor: Executor,
-  io: CliIo,
-  mode: 'dry-run' | 'run',
-): Promise<number> {
-  const waits = resources.map((resource) => {
-    const words = ['wait-connect-resource', resource.name, ...startupWords(resource, backend)];
+/** All at the same time, until all have ended or the user has had enough; always 0, as the original. */
+export async function waitForAll(context: RunContext): Promise<number> {
+  const { configuration, executor, invocation, io, programs, system } = context;
+  const waits = context.selectableResources().map((resource) => {
+    const words = ['wait-connect-resource', resource.name, ...startupWords(resource, invocation.backendOptions)];
     const command = setupCommand(resource.name, words, 'wait for the peers', 'forever');
     return [{ kind: 'wait', command, timeout: 'passed-on' }] as const;
   });
-  if (io.stdout.isTTY !== true) {
+  if (!context.isOnTerminal) {
     io.stderr.write(NOT_A_TERMINAL);
     io.stdout.write(NOT_A_TERMINAL);
   }
-  let dots = 0;
-  const timer =
-    mode === 'dry-run'
-      ? null
-      : setInterval(() => {
-          if (dots++ < DOTS_MAX) io.stdout.write('.');
-        }, DOT_EVERY_MS);
-  await Promise.all(waits.map((steps) => executor.runSteps(steps)));
-  if (timer !== null) {
-    clearInterval(timer);
-    io.stdout.write('\n');
+  if (invocation.settings.dryRun) {
+    for (const steps of waits) await executor.runSteps(steps);
+    return EXIT.ok;
+  }
+  const terminal = context.isOnTerminal ? { input: io.stdin, output: io.stdout } : system.openConsole();
+  const dialog = new WaitDialog({
+    configuration,
+    output: terminal?.output ?? io.stdout,
+    input: terminal !== null && 'on' in terminal.input ? terminal.input : null,
+    now: io.now,
+  });
+  try {
+    const all = Promise.all(waits.map((steps) => executor.runSteps(steps)));
+    await Promise.race([all, dialog.aborted.then(() => programs.interrupt())]);
+  } finally {
+    dialog.end();
   }
   return EXIT.ok;
 }

@@ -17,6 +17,7 @@ function executorWith(exitCodes: Readonly<Record<string, number>>, verbosity = 0
     io,
     configFile: null,
     programs: {
+      interrupt: () => Promise.resolve(),
       words: ({ program, argv }: Command) => [program, ...argv],
       run: async ({ argv }: Command): Promise<Outcome> => {
         ran.push(argv.join(' '));

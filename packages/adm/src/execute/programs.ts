@@ -9,6 +9,8 @@ import type { ProgramNames } from '../system';
 
 export interface Programs {
   run(command: Command, streams: Streams): Promise<Outcome>;
+  /** Ends what runs, as Control-C would, and waits for the programs among it. What runs in this process is left to its end. */
+  interrupt(): Promise<void>;
   /** The words as they are printed and reported, the program's name first. */
   words(command: Command): readonly string[];
 }
@@ -39,9 +41,24 @@ export function programsOf(
   const proxy: ProgramChoice = { shownAs: settings.proxyProgram ?? 'drbd-proxy-ctl', executable: null };
   const choices = { setup, meta, proxy, shell: { shownAs: '/bin/sh', executable: '/bin/sh' } } as const;
 
+  const interruption = new AbortController();
+  const started = new Set<Promise<unknown>>();
+  const start = async (executable: string, argv: readonly string[], childIo: CliIo, streams: Streams) => {
+    const outcome = startProgram(executable, argv, childIo, { ...streams, interrupted: interruption.signal });
+    started.add(outcome);
+    try {
+      return await outcome;
+    } finally {
+      started.delete(outcome);
+    }
+  };
   const words = (command: Command) => [choices[command.program].shownAs, ...command.argv];
   return {
     words,
+    async interrupt() {
+      interruption.abort();
+      await Promise.allSettled(started);
+    },
     async run(command, streams) {
       const { executable } = choices[command.program];
       const environment = command.resource === null ? {} : { DRBD_RESOURCE: command.resource };
@@ -49,7 +66,7 @@ export function programsOf(
       const work =
         executable === null
           ? runHere(await moduleRun(command.program), command, childIo, streams)
-          : startProgram(executable, command.argv, childIo, streams);
+          : start(executable, command.argv, childIo, streams);
       return await within(timeLimitsS[command.timeLimit], work, words(command));
     },
   };

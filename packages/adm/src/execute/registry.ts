@@ -13,8 +13,7 @@ export async function registerConfig(io: CliIo, { argv }: Command, configFile: s
   const [verb, resourceName = '', minor = ''] = argv;
   const name = verb === 'new-resource' ? resourceLink(resourceName) : verb === 'new-minor' ? minorLink(minor) : null;
   if (name === null) return;
-  const { runDirOf } = await import('@tsdrbd/setup');
-  const directory = runDirOf(io.env);
+  const directory = await runDirectory(io);
   if (dirname(configFile) === directory) return;
   const link = join(directory, name);
   try {
@@ -27,15 +26,19 @@ export async function registerConfig(io: CliIo, { argv }: Command, configFile: s
   }
 }
 
-/** As the engine's handlers ask, who are told the run directory. null: not registered, or the file is gone. */
-export function registeredConfig({ env }: CliIo, word: string): string | null {
+/** null: not registered, or the file is gone. */
+export async function registeredConfig(io: CliIo, word: string): Promise<string | null> {
   const minor = /^minor-(\d+)$/.exec(word)?.[1];
-  const link = join(
-    env['TSDRBD_RUN_DIR'] ?? '/run/tsdrbd',
-    minor === undefined ? resourceLink(word) : minorLink(minor),
-  );
+  const directory = await runDirectory(io);
+  const link = join(directory, minor === undefined ? resourceLink(word) : minorLink(minor));
   const target = linkTarget(link);
   return target !== null && isFile(target) ? target : null;
+}
+
+/** As setup and the engine have it; loaded here, since few commands ask. */
+async function runDirectory({ env }: CliIo): Promise<string> {
+  const { runDirOf } = await import('@tsdrbd/setup');
+  return runDirOf(env);
 }
 
 const resourceLink = (name: string) => `drbd-resource-${name}.conf`;

@@ -15,15 +15,18 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** `io`: its environment, its directory, and where its words go. */
+/**
+ * `io`: its environment, its directory, and where its words go. When `interrupted` is aborted, it gets SIGINT, as from
+ * Control-C.
+ */
 export type StartProgram = (
   executable: string,
   argv: readonly string[],
   io: CliIo,
-  streams: Streams,
+  options: Streams & { readonly interrupted: AbortSignal },
 ) => Promise<Outcome>;
 
-export const startWithExeca: StartProgram = async (executable, argv, io, streams) => {
+export const startWithExeca: StartProgram = async (executable, argv, io, { interrupted, ...streams }) => {
   const { execa } = await import('execa');
   const stdout = new Collected();
   const stderr = new Collected();
@@ -41,7 +44,10 @@ export const startWithExeca: StartProgram = async (executable, argv, io, streams
   const shownErr = streams.stderr === 'shown' ? io.stderr : stderr;
   child.stdout?.on('data', (chunk: Buffer) => shownOut.write(chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => shownErr.write(chunk.toString()));
+  const interrupt = (): void => void child.kill('SIGINT');
+  interrupted.addEventListener('abort', interrupt);
   const { exitCode, signal } = await child;
+  interrupted.removeEventListener('abort', interrupt);
   if (exitCode === undefined && signal === undefined) {
     io.stderr.write('Can not exec\n');
     return { exitCode: EXIT.failed, stdout: '', stderr: '' };

@@ -16,6 +16,17 @@ function optionsOf(name: CommandName): readonly string[] {
 const GENERAL = GENERAL_OPTIONS.map(({ name, argument }) => `--${name}${argument === 'required' ? '=' : ''}`);
 const GENERAL_WITH_VALUE = GENERAL_OPTIONS.filter(({ argument }) => argument === 'required');
 
+/** Their values are files. */
+const FILE_OPTIONS = GENERAL_WITH_VALUE.filter(({ name }) => name !== 'sh-varname' && name !== 'setup-option');
+
+const isFile = (option: string) => FILE_OPTIONS.some(({ name }) => name === option);
+
+/** What can stand in the place of a command. */
+const TEXTS: Readonly<Record<string, string>> = {
+  help: 'Explains how it is called, or one command.',
+  ...COMMAND_TEXTS,
+};
+
 export function bashCompletion(): string {
   const cases = NAMES.filter((name) => optionsOf(name).length > 0).map(
     (name) => `        ${name}) options="$options ${optionsOf(name).join(' ')}" ;;`,
@@ -36,7 +47,7 @@ _tsdrbdadm() {
         esac
     done
     case "$previous" in
-        -c|--config-file|-t|--config-to-test|-E|--config-to-exclude|-s|--drbdsetup|-m|--drbdmeta)
+        ${FILE_OPTIONS.map(({ name, letter }) => `-${letter}|--${name}`).join('|')})
             COMPREPLY=($(compgen -f -- "$current"))
             return ;;
     esac
@@ -46,7 +57,7 @@ ${cases.join('\n')}
     if [[ "$current" == -* ]]; then
         COMPREPLY=($(compgen -W "$options" -- "$current"))
         [[ "\${COMPREPLY[0]}" == *= ]] && compopt -o nospace
-    elif [ -z "$command" ]; then
+    elif [ -z "$command" ] || [ "$command" = help ]; then
         COMPREPLY=($(compgen -W "$commands" -- "$current"))
     else
         COMPREPLY=($(compgen -W "all $("\${COMP_WORDS[0]}" "\${config[@]}" sh-resources 2>/dev/null)" -- "$current"))
@@ -57,7 +68,9 @@ complete -F _tsdrbdadm tsdrbdadm drbdadm
 }
 
 export function zshCompletion(): string {
-  const commands = NAMES.map((name) => `        '${name}:${quoted(COMMAND_TEXTS[name].replace(/:/g, '\\:'))}'`);
+  const commands = Object.entries(TEXTS).map(
+    ([name, text]) => `        '${name}:${quoted(text.replace(/:/g, '\\:'))}'`,
+  );
   const cases = NAMES.filter((name) => optionsOf(name).length > 0).map(
     (name) => `        ${name}) options+=(${optionsOf(name).join(' ')}) ;;`,
   );
@@ -73,13 +86,16 @@ ${commands.join('\n')}
     for word in \${words[2,CURRENT-1]}; do
         [[ -z $command && -n "\${commands[(r)$word:*]}" ]] && command=$word
     done
+    case \${words[CURRENT-1]} in
+        ${FILE_OPTIONS.map(({ name, letter }) => `-${letter}|--${name}`).join('|')}) _files; return ;;
+    esac
     [[ -n \${words[(r)-c]} ]] && config=(-c \${words[\${words[(i)-c]}+1]})
     case $command in
 ${cases.join('\n')}
     esac
     if [[ $PREFIX == -* ]]; then
         compadd -S '' -- $options
-    elif [[ -z $command ]]; then
+    elif [[ -z $command || $command = help ]]; then
         _describe command commands
     else
         compadd all \${(f)"$(\${words[1]} $config sh-resources 2>/dev/null)"}
@@ -95,14 +111,23 @@ export function fishCompletion(): string {
     'function __tsdrbdadm_has_command',
     `    __fish_seen_subcommand_from ${NAMES.join(' ')}`,
     'end',
+    'function __tsdrbdadm_resources',
+    '    set -l words (commandline -opc)',
+    '    set -l config',
+    '    for index in (seq 2 (count $words))',
+    '        contains -- $words[$index] -c --config-file; and set config -c $words[(math $index + 1)]',
+    '    end',
+    '    echo all',
+    '    $words[1] $config sh-resources 2>/dev/null',
+    'end',
     'complete -c tsdrbdadm -f',
-    ...NAMES.map(
-      (name) => `complete -c tsdrbdadm -n 'not __tsdrbdadm_has_command' -a ${name} -d '${quoted(COMMAND_TEXTS[name])}'`,
+    ...Object.entries(TEXTS).map(
+      ([name, text]) => `complete -c tsdrbdadm -n 'not __tsdrbdadm_has_command' -a ${name} -d '${quoted(text)}'`,
     ),
-    "complete -c tsdrbdadm -n __tsdrbdadm_has_command -a 'all (tsdrbdadm sh-resources 2>/dev/null)'",
+    "complete -c tsdrbdadm -n __tsdrbdadm_has_command -a '(__tsdrbdadm_resources)'",
     ...GENERAL_OPTIONS.map(
       ({ name, letter, argument }) =>
-        `complete -c tsdrbdadm -l ${name} -s ${letter}${argument === 'required' ? ' -r -F' : ''}`,
+        `complete -c tsdrbdadm -l ${name} -s ${letter}${argument === 'required' ? (isFile(name) ? ' -r -F' : ' -x') : ''}`,
     ),
     ...NAMES.flatMap((name) =>
       optionsOf(name).map((option) => {

@@ -27,6 +27,7 @@ export function replaySystem(): AdmSystem {
     hostName: 'alice',
     reader: configReader(),
     startProgram: startPlainly,
+    openConsole: () => null,
     addressState: ({ family, address }) =>
       family === 'sdp' || family === 'ssocks' || address.startsWith('127.') || addresses.has(canonicalAddress(address))
         ? 'up'

@@ -80,6 +80,7 @@ export async function runOurs({ argv, node, cwd = CONFIGS }: CommandLine): Promi
     hostName: node,
     reader: nodeReader({ cwd }),
     startProgram: () => Promise.reject(new Error('a dry run starts nothing')),
+    openConsole: () => null,
     addressState: ownAddressState,
   };
   const stdin = (async function* () {
