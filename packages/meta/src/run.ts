@@ -112,19 +112,6 @@ async function runInvocation(
   }
 }
 
-const DISK_STATES = [
-  'Diskless',
-  'Attaching',
-  'Detaching',
-  'Failed',
-  'Negotiating',
-  'Inconsistent',
-  'Outdated',
-  'DUnknown',
-  'Consistent',
-  'UpToDate',
-];
-
 /**
  * The device that an engine works on, as it was named on the command line; if the engine has another minor for this
  * metadata, or the command line none (`-`), that minor. The lock on the file does not tell as much: several minors may
@@ -145,7 +132,9 @@ async function isInUse(system: MetaSystem, minor: number): Promise<boolean> {
   const answer = await system.diskState(minor);
   const state = answer?.split('/')[0] ?? '';
   if (state === '' || state === 'Unconfigured' || state === 'Diskless') return false;
-  if (DISK_STATES.includes(state)) return true;
+  // Most commands ask no engine, and start without this.
+  const { DISK_STATE_NAMES } = await import('@tsdrbd/engine/control');
+  if (DISK_STATE_NAMES.some((name) => name === state)) return true;
   throw new MetaExit(EXIT.usage, `Unexpected output from drbdsetup >${state}<`);
 }
 

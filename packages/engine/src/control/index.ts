@@ -9,6 +9,7 @@ export type { ControlCommand, ControlRequest, PeerAddress, PeerDeviceAddress, Re
 export {
   CONNECTION_STATE_NAMES,
   DISK_STATE_NAMES,
+  DISK_STATE_NAMES_84,
   REPLICATION_STATE_NAMES,
   ROLE_NAMES,
   WRITE_ORDERING_NAMES,

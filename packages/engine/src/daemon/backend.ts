@@ -145,6 +145,7 @@ export class Backend implements ControlBackend {
           if (problem !== NO_ERROR) return reply(problem);
           device.diskOptionValues = values;
           device.diskOptions = options;
+          this.resyncOrder.noteOptions(device);
           device.resource.changed();
           return OK;
         });
@@ -339,11 +340,12 @@ export class Backend implements ControlBackend {
     const refused = newMinorRefusal(request, resource, this.deviceOf(request.minor));
     if (refused !== null) return refused;
     const device = resource.newDevice(request.volume, request.minor);
+    this.devicesByMinor.set(device.minor, device);
     device.deviceOptionValues = request.options ?? {};
     try {
       await this.dependencies.exporter.publish(device, this.autoPromotionOf(resource));
     } catch (error) {
-      resource.deleteDevice(device);
+      this.forget(device);
       return reply(ERR.ERR_INVALID_REQUEST, `cannot export ${device.subject}: ${messageOf(error)}`);
     }
     return OK;
@@ -355,8 +357,14 @@ export class Backend implements ControlBackend {
     device.writes.failHeld();
     device.reads.failHeld();
     await this.dependencies.exporter.withdraw(device);
-    device.resource.deleteDevice(device);
+    this.forget(device);
     return OK;
+  }
+
+  private forget(device: Device): void {
+    this.devicesByMinor.delete(device.minor);
+    this.resyncOrder.noteRemoved(device);
+    device.resource.deleteDevice(device);
   }
 
   private async attach(device: Device, request: RequestOf<'attach'>): Promise<ControlReply> {
@@ -406,6 +414,7 @@ export class Backend implements ControlBackend {
     }
     device.diskOptionValues = values;
     device.diskOptions = options;
+    this.resyncOrder.noteOptions(device);
     const result = await code((done) => device.resource.attach(device, opened, done));
     if (isSuccess(result.code)) {
       device.backing = { dataDevice: request.dataDevice, metaDevice: request.metaDevice, metaIndex: request.metaIndex };
@@ -480,13 +489,11 @@ export class Backend implements ControlBackend {
     );
   }
 
-  private readonly allDevices = (): readonly Device[] =>
-    [...this.resources.values()].flatMap((resource) => [...resource.devices.values()]);
+  private readonly devicesByMinor = new Map<number, Device>();
 
-  private readonly deviceOf = (minor: number): Device | undefined =>
-    this.allDevices().find((device) => device.minor === minor);
+  private readonly deviceOf = (minor: number): Device | undefined => this.devicesByMinor.get(minor);
 
-  private readonly resyncOrder = new ResyncOrder(this.allDevices, this.deviceOf);
+  private readonly resyncOrder = new ResyncOrder(this.deviceOf);
 
   private async withDevice(
     minor: number,

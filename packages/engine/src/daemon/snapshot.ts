@@ -2,11 +2,11 @@
 import { Connection, Device, PeerDevice, Resource, hex } from '../core';
 import {
   CONNECTION_STATE_NAMES,
+  DISK_STATE_NAMES_84,
   REPLICATION_STATE_NAMES,
   ROLE_NAMES,
   type ConnectionState,
   type DeviceState,
-  type DiskStateName,
   type GenerationIdentifiers,
   type PathState,
   type PeerDeviceState,
@@ -17,18 +17,6 @@ import {
 import { isClient } from './request-checks';
 import { MdFlag, PeerMdFlag, hasFlags } from '../metadata';
 
-/** Disk states by 8.4's numbers, which the core uses. */
-const DISK_NAMES: readonly DiskStateName[] = [
-  'Diskless',
-  'Attaching',
-  'Failed',
-  'Negotiating',
-  'Inconsistent',
-  'Outdated',
-  'DUnknown',
-  'Consistent',
-  'UpToDate',
-];
 const FIRST_REPLICATION_CONN = 9;
 const BIT_SECTORS = 8;
 
@@ -60,7 +48,7 @@ function deviceState(device: Device): DeviceState {
   return {
     volume: device.volume,
     minor: device.minor,
-    diskState: device.detaching ? 'Detaching' : (DISK_NAMES[device.diskState] ?? 'Diskless'),
+    diskState: device.detaching ? 'Detaching' : (DISK_STATE_NAMES_84[device.diskState] ?? 'Diskless'),
     client: isClient(device) ? 'yes' : 'no',
     quorum: true,
     open: device.writeOpeners + device.readOpeners > 0 ? 'yes' : 'no',
@@ -105,7 +93,7 @@ function peerDeviceState(peerDevice: PeerDevice, nowMs: number): PeerDeviceState
   return {
     volume: device.volume,
     replicationState: REPLICATION_STATE_NAMES[conn - FIRST_REPLICATION_CONN] ?? 'Off',
-    peerDiskState: DISK_NAMES[peerDevice.pdsk] ?? 'DUnknown',
+    peerDiskState: DISK_STATE_NAMES_84[peerDevice.pdsk] ?? 'DUnknown',
     peerClient: 'no',
     resyncSuspended: { user: peerDevice.userIsp, peer: peerDevice.peerIsp, dependency: peerDevice.aftrIsp },
     statistics: {

@@ -1,7 +1,17 @@
 /** Starts the device frontend that the host's settings and its abilities come to. Failing to is no reason to stop. */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { BlockDevices, DeviceNodes, LoopFrontend, chooseFrontend, diskGroupId, probeHost } from '../devices';
+import {
+  BlockDevices,
+  DeviceNodes,
+  LoopFrontend,
+  NbdFrontend,
+  chooseFrontend,
+  diskGroupId,
+  probeHost,
+  type DeviceFrontend,
+  type DeviceVolume,
+} from '../devices';
 import type { Settings } from './settings';
 
 /** Null: volumes are reached over NBD alone. */
@@ -16,20 +26,20 @@ export async function startBlockDevices(settings: Settings, log: Logger): Promis
   } catch (error) {
     log.warn({ subject }, `cannot remove what an earlier engine left in ${deviceDir}: ${messageOf(error)}`);
   }
-  if (choice.kind !== 'fuse') {
-    if (choice.kind === 'none' && choice.reason !== null) {
+  if (choice.kind === 'none') {
+    if (choice.reason !== null) {
       const level = deviceFrontend === 'auto' ? 'info' : 'warn';
       log[level]({ subject }, `no block devices, NBD sockets only (${choice.reason})`);
     }
     return null;
   }
-  const frontend = new LoopFrontend(
-    { mountPoint: join(runDir, 'volumes'), gid },
-    {
-      onUse: (volume) => devices.used(volume),
-      onLost: (reason) => log.warn({ subject }, `block devices are lost until the engine is restarted: ${reason}`),
-    },
-  );
+  const onUse = (volume: DeviceVolume): void => devices.used(volume);
+  const onLost = (reason: string): void =>
+    log.warn({ subject }, `block devices are lost until the engine is restarted: ${reason}`);
+  const frontend: DeviceFrontend =
+    choice.kind === 'nbd'
+      ? new NbdFrontend({ socketDirectory: join(runDir, 'nbd-driver') }, { onUse })
+      : new LoopFrontend({ mountPoint: join(runDir, 'volumes'), gid }, { onUse, onLost });
   const devices = new BlockDevices(
     { directory: deviceDir, nodes },
     { frontend, log: (level, volume, text) => log[level]({ subject: volume }, text) },

@@ -50,6 +50,8 @@ export const DISK_STATE_NAMES = [
   'UpToDate',
 ] as const;
 export type DiskStateName = (typeof DISK_STATE_NAMES)[number];
+/** By the numbers of 8.4, which the wire has: it knows no Detaching. */
+export const DISK_STATE_NAMES_84: readonly DiskStateName[] = DISK_STATE_NAMES.filter((name) => name !== 'Detaching');
 
 export const WRITE_ORDERING_NAMES = ['none', 'drain', 'flush', 'barrier'] as const;
 export type WriteOrderingName = (typeof WRITE_ORDERING_NAMES)[number];
