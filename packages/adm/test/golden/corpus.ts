@@ -34,9 +34,14 @@ function unpack(name: string): string {
   return gunzipSync(readFileSync(join(__dirname, name))).toString('utf8');
 }
 
+/** The configurations and running states: file name to text. */
+export function recordedFiles(): Readonly<Record<string, string>> {
+  return JSON.parse(unpack('configs.json.gz')) as Record<string, string>;
+}
+
 /** Relative names are looked up in the configurations' folder. */
 export function configReader(): ConfigReader {
-  const files = JSON.parse(unpack('configs.json.gz')) as Record<string, string>;
+  const files = recordedFiles();
   const placed = Object.entries(files).map(([name, text]) => [posix.join(CONFIG_FOLDER, name), text]);
   return memoryReader(Object.fromEntries(placed) as Record<string, string>, CONFIG_FOLDER);
 }
@@ -48,8 +53,7 @@ export function configReader(): ConfigReader {
 export function recordedAddresses(): ReadonlySet<string> {
   const have = new Set<string>();
   const missing = new Set<string>();
-  const configs = JSON.parse(unpack('configs.json.gz')) as Record<string, string>;
-  for (const [name, text] of Object.entries(configs)) {
+  for (const [name, text] of Object.entries(recordedFiles())) {
     if (name.endsWith('.show')) continue;
     for (const [, kind, list = ''] of text.matchAll(/# address-(up|missing): (.*)/g)) {
       for (const address of list.trim().split(/\s+/)) (kind === 'up' ? have : missing).add(address);

@@ -2,7 +2,8 @@
  * Every recorded run of drbdadm 9.34, replayed in this process: each is reproduced byte by byte, or stands in the table
  * of deviations.
  */
-import { DEVIATING_RUNS_MAX, DEVIATIONS, type Deviation } from './deviations';
+import { applies, difference, labelOf } from './difference';
+import { DEVIATING_RUNS_MAX, DEVIATIONS } from './deviations';
 import { recordedRuns, type RecordedRun } from './corpus';
 import { isEqual, replay, replaySystem, type ReplayedRun } from './replay';
 
@@ -44,23 +45,3 @@ it('the recorded runs are reproduced, but for those in the table of deviations',
     expect(differing.filter(({ recorded }) => applies(entry, recorded)).length).toBe(entry.runs);
   });
 });
-
-function applies({ configuration, words }: Deviation, { argv }: RecordedRun): boolean {
-  return argv.includes(configuration) && (words === undefined || words.test(argv.join(' ')));
-}
-
-function labelOf({ argv, node, show }: RecordedRun): string {
-  return `${argv.join(' ')} @${node}${show === null ? '' : ` show=${show}`}`;
-}
-
-function difference(recorded: RecordedRun, replayed: ReplayedRun): string {
-  const parts = (['rc', 'stdout', 'stderr'] as const).flatMap((part) => {
-    const [want, got] = [String(recorded[part]), String(replayed[part])];
-    if (want === got) return [];
-    const [wantLines, gotLines] = [want.split('\n'), got.split('\n')];
-    const at = wantLines.findIndex((line, index) => line !== gotLines[index]);
-    const index = at < 0 ? wantLines.length : at;
-    return [`    ${part} line ${index + 1}`, `      want ${wantLines[index]}`, `      got  ${gotLines[index]}`];
-  });
-  return [`--- ${labelOf(recorded)}`, ...parts].join('\n');
-}

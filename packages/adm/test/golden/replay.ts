@@ -71,10 +71,10 @@ function asBytes(word: string): string {
 }
 
 /** As the recorder does: folder, build tag, addresses in memory. */
-function normalize(text: string): string {
+export function normalize(text: string, folder = CONFIG_FOLDER): string {
   const seen = new Map<string, string>();
   return text
-    .replaceAll(CONFIG_FOLDER, '@CONF@')
+    .replaceAll(folder, '@CONF@')
     .replace(/^GIT-hash: .*$/gm, 'GIT-hash: @BUILDTAG@')
     .replace(/^DRBDADM_BUILDTAG=.*$/gm, 'DRBDADM_BUILDTAG=@BUILDTAG@')
     .replace(/\[0x[0-9a-f]{6,}\]/g, (pointer) => {
