@@ -377,7 +377,8 @@ async function openDevice(context: MetaContext): Promise<MetaDevice> {
 
 /** Several minors may keep their metadata on one device, by index: none of them can be alone on it. */
 function accessFor({ command, placement, settings }: Invocation): DeviceAccess {
-  if (COMMANDS[command].access === 'reads' || typeof placement === 'object') return 'shared';
+  if (COMMANDS[command].access === 'reads') return 'shared';
+  if (typeof placement === 'object') return 'slot';
   return settings.force ? 'locked' : 'exclusive';
 }
 

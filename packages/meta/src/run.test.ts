@@ -67,6 +67,9 @@ describe('a file as backing disk', () => {
         expect(result).toMatchObject({ exitCode: 20, stdout: '' });
         expect(result.stderr).toContain('open(./disk.img) failed: Device or resource busy');
       }
+      // Even for somebody who takes it for a device of slots.
+      const slot = await meta('--force', '0', 'v09', './disk.img', '0', 'create-md', '1');
+      expect(slot).toMatchObject({ exitCode: 20, stdout: '' });
       expect(readFileSync(path('disk.img')).equals(before)).toBe(true);
       expect((await meta('dstate', './disk.img')).stdout).toBe('Inconsistent\n');
     } finally {

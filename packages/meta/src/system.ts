@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { CliIo } from '@tsdrbd/config';
 import { runDirOf } from '@tsdrbd/engine/control';
-import { engineDevices, isSamePlace, type MetadataPlace } from './device/engine-devices';
+import { engineDevices, isAttached, type MetadataPlace } from './device/engine-devices';
 import { openFileDevice } from './device/file-device';
 import type { DeviceAccess, MetaDevice } from './device/meta-device';
 import { acquireMinorLock, type MinorLock } from './device/minor-lock';
@@ -25,7 +25,7 @@ export interface MetaSystem {
   lockMinor(minor: number): Promise<MinorLock>;
   /** The disk state of a minor, in the words of `drbdsetup dstate`; null: no such device. Errors: MetaExit 20. */
   diskState(minor: number): Promise<string | null>;
-  /** The minor that has its metadata there and is attached; null: none. Errors: MetaExit 20. */
+  /** The minor that is attached and has its metadata, or its data, there; null: none. Errors: MetaExit 20. */
   minorAttachedTo(place: MetadataPlace): Promise<number | null>;
   randomUuid(): bigint;
 }
@@ -46,8 +46,7 @@ export function realSystem(io: CliIo, programName = 'tsdrbdmeta'): MetaSystem {
     },
     minorAttachedTo: async (place) => {
       const devices = await engineDevices(io);
-      const attached = devices.find(({ metadata }) => metadata !== null && isSamePlace(metadata, place));
-      return attached?.minor ?? null;
+      return devices.find((device) => isAttached(device, place))?.minor ?? null;
     },
     // node:crypto costs every start as much as all of this program; few commands make up a UUID.
     randomUuid: () => globalThis.crypto.getRandomValues(new BigUint64Array(1))[0] ?? 0n,

@@ -83,6 +83,19 @@ test('the slot beside it is free', async () => {
   expect(await meta('9', 'v09', 'slots', '0', 'create-md', '1')).toMatchObject({ exitCode: 0 });
 });
 
+test('a slot within a disk that is attached as a whole is not free', async () => {
+  const backing = { dataDevice: path('disk'), metaDevice: path('disk'), metaIndex: 'internal' } as const;
+  await startEngine({ minor: 4, diskState: 'UpToDate', backing });
+  const refused = { exitCode: 20, stdout: '', stderr: "Device '4' is configured!\n" };
+  expect(await meta('--force', '9', 'v09', 'disk', '0', 'create-md', '1')).toEqual(refused);
+  expect(await meta('--force', '-', 'v09', 'disk', 'flex-external', 'create-md', '1')).toEqual(refused);
+});
+
+test('nor is one within the data of a volume that has its metadata elsewhere', async () => {
+  await startEngine({ minor: 3, diskState: 'UpToDate', backing: { ...inSlot1(), dataDevice: path('disk') } });
+  expect(await meta('--force', '-', 'v09', 'disk', '0', 'create-md', '1')).toMatchObject({ exitCode: 20 });
+});
+
 test('reading goes on, and says that it may be stale', async () => {
   await startEngine({ minor: 3, diskState: 'UpToDate', backing: inSlot1() });
   const stale = '# Output might be stale, since minor 3 is attached\n';

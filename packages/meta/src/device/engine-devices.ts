@@ -10,7 +10,7 @@ export interface EngineDevice {
   /** In the words of `drbdsetup dstate`. */
   readonly diskState: string;
   /** null: no disk is attached. */
-  readonly metadata: MetadataPlace | null;
+  readonly backing: { readonly dataPath: string; readonly metadata: MetadataPlace } | null;
 }
 
 export interface MetadataPlace {
@@ -29,7 +29,13 @@ export async function engineDevices({ env }: CliIo): Promise<readonly EngineDevi
     return devices.map(({ minor, diskState, backing }) => ({
       minor,
       diskState,
-      metadata: backing === null ? null : { path: backing.metaDevice, placement: placementOf(backing.metaIndex) },
+      backing:
+        backing === null
+          ? null
+          : {
+              dataPath: backing.dataDevice,
+              metadata: { path: backing.metaDevice, placement: placementOf(backing.metaIndex) },
+            },
     }));
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
@@ -42,9 +48,15 @@ function placementOf(index: 'internal' | 'flexible' | number): Placement {
   return index === 'flexible' ? 'flex-external' : { index };
 }
 
-/** The same slot of the same device or file, whatever names it has. */
-export function isSamePlace(left: MetadataPlace, right: MetadataPlace): boolean {
-  return JSON.stringify(left.placement) === JSON.stringify(right.placement) && isSameFile(left.path, right.path);
+/** Metadata there would be, or lie within, what the device has attached, whatever names that has. */
+export function isAttached({ backing }: EngineDevice, place: MetadataPlace): boolean {
+  if (backing === null) return false;
+  const { dataPath, metadata } = backing;
+  if (isSameFile(dataPath, place.path)) return true;
+  if (!isSameFile(metadata.path, place.path)) return false;
+  // Slots lie side by side; everything else is all of a device.
+  const [left, right] = [metadata.placement, place.placement];
+  return typeof left !== 'object' || typeof right !== 'object' || left.index === right.index;
 }
 
 function isSameFile(left: string, right: string): boolean {

@@ -24,7 +24,8 @@ export function openFileDevice(path: string, access: DeviceAccess): MetaDevice {
     if (!status.isBlockDevice() && !status.isFile()) {
       throw new OpenError('ENOTBLK', 'Neither a block device nor a regular file');
     }
-    if (access !== 'shared') lock(fd, path);
+    if (access === 'slot') lockSlot(fd);
+    else if (access !== 'shared') lock(fd, path);
     const kind = status.isBlockDevice() ? 'block' : 'file';
     return new FileDevice(path, kind, kind === 'block' ? blockDeviceSizeBytes(status.rdev) : status.size, fd);
   } catch (error) {
@@ -54,6 +55,15 @@ function lock(fd: number, path: string): void {
     }
     throw error;
   }
+}
+
+/** flock(2). */
+const LOCK_SH = 1;
+const LOCK_NB = 4;
+
+/** Shared: whoever has all of the device holds the exclusive lock. */
+function lockSlot(fd: number): void {
+  if (systemCalls().flock(fd, LOCK_SH | LOCK_NB) !== 0) throw new OpenError('ELOCKED', 'Device or resource busy');
 }
 
 class FileDevice implements MetaDevice {

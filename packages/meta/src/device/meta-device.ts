@@ -18,9 +18,9 @@ export interface MetaDevice {
 
 /**
  * `exclusive`: nobody else uses it, neither an engine nor a mount; `locked`: no engine does, whatever else may;
- * `shared`: no matter who.
+ * `slot`: no engine has all of it, others may have slots of their own; `shared`: no matter who.
  */
-export type DeviceAccess = 'exclusive' | 'locked' | 'shared';
+export type DeviceAccess = 'exclusive' | 'locked' | 'slot' | 'shared';
 
 /** Why a device could not be opened; `code` is the name of an errno, or ELOCKED: an engine uses it. */
 export class OpenError extends Error {
