@@ -13,6 +13,7 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   rmdirSync,
@@ -70,7 +71,7 @@ export class DeviceNodes {
     mkdirSync(dirname(path), { recursive: true });
     const fresh = `${path}.new`;
     rmSync(fresh, { force: true });
-    symlinkSync(relative(dirname(path), this.path(minor)), fresh);
+    symlinkSync(this.linkText(name, minor), fresh);
     this.noteMade(name);
     renameSync(fresh, path);
   }
@@ -81,9 +82,23 @@ export class DeviceNodes {
   }
 
   /** Only while it leads to this minor: another volume may have taken the name since. */
-  removeLink(name: string): void {
+  removeLink(name: string, minor: number): void {
+    const leadsTo = this.target(name);
+    if (leadsTo !== null && leadsTo !== this.linkText(name, minor)) return;
     this.remove(name);
     this.note();
+  }
+
+  private linkText(name: string, minor: number): string {
+    return relative(dirname(join(this.options.directory, name)), this.path(minor));
+  }
+
+  private target(name: string): string | null {
+    try {
+      return readlinkSync(join(this.options.directory, name));
+    } catch {
+      return null; // Somebody removed it.
+    }
   }
 
   private noteMade(name: string): void {

@@ -1,4 +1,5 @@
 /** System calls that Node lacks, through koffi. None of those here can sleep for long: they touch no file system of ours. */
+import { closeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { getSystemErrorName } from 'node:util';
 
@@ -9,6 +10,8 @@ const requireFromHere = createRequire(typeof __filename === 'string' ? __filenam
 export const koffiPath = (): string => requireFromHere.resolve('koffi');
 
 export interface DeviceSystemCalls {
+  /** Sends a generic netlink message to the kernel and gives its first answer. Throws an error with `code`. */
+  netlinkExchange(message: Buffer): Buffer;
   /** A block node. Throws an error with `code`. */
   makeBlockNode(path: string, deviceNumber: DeviceNumber, mode: number): void;
   /** Fills the start of the buffer; gives the bytes read, or minus errno. The descriptor must not be one that sleeps. */
@@ -22,6 +25,11 @@ export interface DeviceNumber {
   readonly minor: number;
 }
 
+const AF_NETLINK = 16;
+const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
+const NETLINK_GENERIC = 16;
+/** The kernel's longest answers to what we ask have some hundred bytes. */
+const NETLINK_ANSWER_MAX_BYTES = 16 * 1024;
 const S_IFBLK = 0o060000;
 const EFD_CLOEXEC = 0o2000000;
 
@@ -35,6 +43,9 @@ export function deviceSystemCalls(): DeviceSystemCalls {
 function bind(koffi: typeof import('koffi')): DeviceSystemCalls {
   const libc = koffi.load('libc.so.6');
   const mknod = libc.func('int mknod(const char *path, unsigned int mode, uint64_t device)');
+  const socket = libc.func('int socket(int domain, int type, int protocol)');
+  const send = libc.func('long send(int fd, void *message, size_t length, int flags)');
+  const recv = libc.func('long recv(int fd, void *into, size_t length, int flags)');
   const eventfd = libc.func('int eventfd(unsigned int initial, int flags)');
   const read = libc.func('long read(int fd, void *into, size_t length)');
   const checked = (result: number, call: string): number => {
@@ -46,6 +57,16 @@ function bind(koffi: typeof import('koffi')): DeviceSystemCalls {
     read: (fd, into) => {
       const result = read(fd, into, into.length) as number;
       return result === -1 ? -koffi.errno() : result;
+    },
+    netlinkExchange: (message) => {
+      const fd = checked(socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_GENERIC) as number, 'socket(AF_NETLINK)');
+      try {
+        checked(send(fd, message, message.length, 0) as number, 'send to netlink');
+        const answer = Buffer.alloc(NETLINK_ANSWER_MAX_BYTES);
+        return answer.subarray(0, checked(recv(fd, answer, answer.length, 0) as number, 'receive from netlink'));
+      } finally {
+        closeSync(fd);
+      }
     },
     makeBlockNode: (path, deviceNumber, mode) =>
       void checked(mknod(path, S_IFBLK | mode, encodeDeviceNumber(deviceNumber)) as number, `mknod '${path}'`),

@@ -236,6 +236,6 @@ export class VolumeDevice {
 
   private unlink(name: string): void {
     this.links.delete(name);
-    this.dependencies.nodes.removeLink(name);
+    this.dependencies.nodes.removeLink(name, this.volume.minor);
   }
 }
