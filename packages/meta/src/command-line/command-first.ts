@@ -5,12 +5,13 @@
  *     tsdrbdmeta dump-md r0/1                        one of them; also minor-3, /dev/drbd3
  *     tsdrbdmeta dstate                              of the only resource
  *     tsdrbdmeta create-md ./disk.img --max-peers 3  a device or file: a path begins with / or .
+ *     tsdrbdmeta verify-dump ./r0.dump               needs no device: the path is that of the dump
  *
  * Turned into the words of the original form: `MINOR FORMAT PATH INDEX COMMAND ...`. With a path, format and place of
  * existing metadata are looked up, and new metadata is v09 and internal unless `--format` and `--index` say otherwise.
  * With a name the configuration says where; the format is what is there, or v09.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CliIo, MetadataArea } from '@tsdrbd/config';
 import { OpenError, type MetaDevice } from '../device/meta-device';
@@ -43,6 +44,9 @@ export async function expandCommandFirst(
   const [command, target, ...words] = parsed.words;
   if (command === undefined || !isCommandName(command)) return null;
   const request = { command, parsed, words };
+  if (command === 'verify-dump' && target !== undefined && isPath(target) && words.length === 0) {
+    return [onDump(request, target, surroundings)];
+  }
   if (target !== undefined && isPath(target)) return [onPath(request, target, surroundings)];
   return await onConfigured(request, target ?? null, surroundings);
 }
@@ -62,7 +66,9 @@ function isPath(target: string): boolean {
 function onPath({ command, parsed, words }: Request, path: string, surroundings: Surroundings): Call {
   const given = { format: optionOf(parsed, 'format'), index: optionOf(parsed, 'index') };
   const isFound = command !== 'create-md' && (given.format === null || given.index === null);
-  const found = isFound ? lookInto(path, identify, surroundings, 'must-open') : null;
+  // verify-dump looks at the dump alone.
+  const opening = command === 'verify-dump' ? 'may-fail' : 'must-open';
+  const found = isFound ? lookInto(path, identify, surroundings, opening) : null;
   const format = given.format ?? found?.format ?? 'v09';
   const index = given.index ?? found?.index ?? 'internal';
   // A two-node resource has one peer.
@@ -71,6 +77,22 @@ function onPath({ command, parsed, words }: Request, path: string, surroundings:
     words: [...passedOn(parsed), '--', '-', format, path, index, command, ...commandWords],
     isConfigured: false,
   };
+}
+
+/** Checked as a dump for metadata that has its device for itself: how large its data may be, only a device says. */
+function onDump({ command, parsed }: Request, path: string, { io }: Surroundings): Call {
+  const format = optionOf(parsed, 'format') ?? versionOfDump(resolve(io.cwd, path)) ?? 'v09';
+  const index = optionOf(parsed, 'index') ?? 'flex-external';
+  return { words: [...passedOn(parsed), '--', '-', format, path, index, command, path], isConfigured: false };
+}
+
+/** null: the command will say what is wrong with the file. */
+function versionOfDump(path: string): string | null {
+  try {
+    return /^\s*version\s+"(v0[789])"/m.exec(readFileSync(path, 'latin1'))?.[1] ?? null;
+  } catch {
+    return null;
+  }
 }
 
 async function onConfigured(
