@@ -1,5 +1,6 @@
 /** What a command works with: the configuration as far as this host is concerned, and the means to carry out plans. */
 import {
+  bytesOf,
   isIgnored,
   isSameHost,
   isStacked,
@@ -16,6 +17,7 @@ import {
 } from '@tsdrbd/config';
 import { AdmExit, EXIT } from './adm-exit';
 import type { Invocation } from './command-line/invocation';
+import { MODULE_VERSION } from './command-line/version';
 import { commandRow } from './commands/command-table';
 import type { Directory } from './commands/resource-words';
 import type { Target } from './commands/target';
@@ -193,13 +195,13 @@ export async function loadContext(
   io: CliIo,
   system: AdmSystem,
 ): Promise<RunContext> {
-  const hostName = io.env['__DRBD_NODE__'] ?? system.hostName;
+  const hostName = bytesOf(io.env['__DRBD_NODE__'] ?? system.hostName);
   const source: ConfigSource =
     configFile === '-' ? { kind: 'stdin', text: await readAll(io) } : { kind: 'file', path: configFile };
   const surroundings: Surroundings = {
     nodeName: hostName,
     addressState: system.addressState,
-    moduleVersion: io.env['DRBD_DRIVER_VERSION_OVERRIDE'],
+    moduleVersion: io.env['DRBD_DRIVER_VERSION_OVERRIDE'] ?? MODULE_VERSION,
     isTerminal: isTerminal(io),
   };
   const { testFiles, excludedFiles } = invocation.settings;
@@ -235,7 +237,7 @@ function isTerminal({ stdin, stdout }: CliIo): boolean {
 }
 
 async function readAll({ stdin }: CliIo): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stdin) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk));
-  return Buffer.concat(chunks).toString('utf8');
+  let bytes = '';
+  for await (const chunk of stdin) bytes += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('latin1');
+  return bytes;
 }

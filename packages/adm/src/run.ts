@@ -1,5 +1,5 @@
 /** The program: one command line in, an exit code out. The order of a run: adm.md 1.11. */
-import { ConfigError, type CliIo } from '@tsdrbd/config';
+import { bytesOf, ConfigError, type CliIo } from '@tsdrbd/config';
 import { AdmExit, EXIT } from './adm-exit';
 import { parseCommandLine, type Invocation } from './command-line/invocation';
 import { versionText } from './command-line/version';
@@ -18,11 +18,11 @@ export async function run(argv: readonly string[], io: CliIo, system: AdmSystem 
   try {
     const nodeName = io.env['__DRBD_NODE__'];
     if (nodeName !== undefined) {
-      io.stderr.write(`\n   found __DRBD_NODE__ in environment\n   PRETENDING that I am >>${nodeName}<<\n\n`);
+      io.stderr.write(`\n   found __DRBD_NODE__ in environment\n   PRETENDING that I am >>${bytesOf(nodeName)}<<\n\n`);
     }
     const parsed = parseCommandLine(argv, system.names.adm);
     if (parsed.kind === 'version') {
-      io.stdout.write(versionText(io.env['DRBD_DRIVER_VERSION_OVERRIDE'] ?? null));
+      io.stdout.write(versionText(io.env['DRBD_DRIVER_VERSION_OVERRIDE']));
       return EXIT.ok;
     }
     for (const remark of parsed.remarks) io.stderr.write(`${remark}\n`);

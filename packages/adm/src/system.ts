@@ -45,8 +45,8 @@ export function realSystem(io: CliIo, calledAs = 'tsdrbdadm'): AdmSystem {
   return {
     names: programNames(calledAs),
     hostName: hostname(),
-    reader: nodeReader(io),
-    startProgram: startWithExeca,
+    reader: nodeReader({ cwd: io.cwd, texts: 'bytes' }),
+    startProgram: startWithExeca(io),
     openConsole,
     addressState: ownAddressState,
   };

@@ -20,8 +20,8 @@ export interface CliOutput {
   readonly columns?: number;
 }
 
-/** The surroundings of a real process. */
-export function processIo(): CliIo {
+/** The surroundings of a real process. `outputTo`: for what is not plain text. */
+export function processIo(outputTo: (stream: NodeJS.WriteStream) => CliOutput = (stream) => stream): CliIo {
   return {
     env: process.env,
     cwd: process.cwd(),
@@ -29,8 +29,8 @@ export function processIo(): CliIo {
     get stdin() {
       return process.stdin;
     },
-    stdout: process.stdout,
-    stderr: process.stderr,
+    stdout: outputTo(process.stdout),
+    stderr: outputTo(process.stderr),
     now: () => Date.now(),
   };
 }

@@ -1,3 +1,4 @@
+export { bytesOf, textOf } from './bytes';
 export { processIo, type CliIo, type CliOutput } from './cli-io';
 export * from './model';
 export { nodeReader } from './reader/node-reader';

@@ -5,15 +5,19 @@ import { shellEscape } from '../execute/command-text';
 export const VERSION_CODE = 0x092200;
 export const VERSION_TEXT = '9.34.0';
 export const BUILD_TAG = 'tsdrbd';
+/**
+ * The module that the engine stands for: the one that these drbd-utils came with. Pacemaker's agent asks nothing of a
+ * node without one.
+ */
+export const MODULE_VERSION = '9.3.3';
 
-/** What `--version` prints, to be evaluated by a shell. Source: adm.md 1.1. `driverVersion` null: not known. */
-export function versionText(driverVersion: string | null): string {
-  const code = driverVersion === null ? 0 : versionCode(driverVersion);
+/** What `--version` prints, to be evaluated by a shell. Source: adm.md 1.1. */
+export function versionText(moduleVersion = MODULE_VERSION): string {
   return [
     `DRBDADM_BUILDTAG=${shellEscape(`GIT-hash: ${BUILD_TAG}`)}`,
     'DRBDADM_API_VERSION=2',
-    `DRBD_KERNEL_VERSION_CODE=${hex6(code)}`,
-    `DRBD_KERNEL_VERSION=${driverVersion ?? '0'}`,
+    `DRBD_KERNEL_VERSION_CODE=${hex6(versionCode(moduleVersion))}`,
+    `DRBD_KERNEL_VERSION=${moduleVersion}`,
     `DRBDADM_VERSION_CODE=${hex6(VERSION_CODE)}`,
     `DRBDADM_VERSION=${VERSION_TEXT}`,
   ]

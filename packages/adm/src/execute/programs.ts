@@ -1,6 +1,6 @@
 /** Runs one command: in this process, or as a program of its own. Source: adm.md 1.6 to 1.8. */
 import { accessSync, constants } from 'node:fs';
-import type { CliIo } from '@tsdrbd/config';
+import { bytesOf, textOf, type CliIo, type CliOutput } from '@tsdrbd/config';
 import { AdmExit, EXIT } from '../adm-exit';
 import type { Settings } from '../command-line/invocation';
 import type { Command, TimeLimit } from '../plan/command';
@@ -62,11 +62,16 @@ export function programsOf(
     async run(command, streams) {
       const { executable } = choices[command.program];
       const environment = command.resource === null ? {} : { DRBD_RESOURCE: command.resource };
-      const childIo: CliIo = { ...io, env: { ...io.env, ...environment, ...command.environment } };
+      const added = Object.entries({ ...environment, ...command.environment });
+      const childIo: CliIo = {
+        ...io,
+        env: { ...io.env, ...Object.fromEntries(added.map(([name, value]) => [name, textOf(value)])) },
+      };
+      const argv = command.argv.map(textOf);
       const work =
         executable === null
-          ? runHere(await moduleRun(command.program), command, childIo, streams)
-          : start(executable, command.argv, childIo, streams);
+          ? runHere(await moduleRun(command.program), argv, childIo, streams)
+          : start(executable, argv, childIo, streams);
       return await within(timeLimitsS[command.timeLimit], work, words(command));
     },
   };
@@ -74,10 +79,11 @@ export function programsOf(
 
 function choose(asked: string | undefined, name: string): ProgramChoice {
   if (asked === undefined || asked === '') return { shownAs: name, executable: null };
-  if (asked.includes('/') && !isExecutable(asked)) {
+  const executable = textOf(asked);
+  if (executable.includes('/') && !isExecutable(executable)) {
     throw new AdmExit(EXIT.failed, 'Can not find command (drbdsetup/drbdmeta)');
   }
-  return { shownAs: asked, executable: asked };
+  return { shownAs: asked, executable };
 }
 
 function isExecutable(path: string): boolean {
@@ -102,15 +108,20 @@ async function moduleRun(program: Command['program']): Promise<CliRun> {
   }
 }
 
-async function runHere(cliRun: CliRun, command: Command, io: CliIo, streams: Streams): Promise<Outcome> {
+async function runHere(cliRun: CliRun, argv: readonly string[], io: CliIo, streams: Streams): Promise<Outcome> {
   const stdout = new Collected();
   const stderr = new Collected();
-  const exitCode = await cliRun(command.argv, {
+  const exitCode = await cliRun(argv, {
     ...io,
-    stdout: streams.stdout === 'shown' ? io.stdout : stdout,
-    stderr: streams.stderr === 'shown' ? io.stderr : stderr,
+    stdout: streams.stdout === 'shown' ? inBytes(io.stdout) : stdout,
+    stderr: streams.stderr === 'shown' ? inBytes(io.stderr) : stderr,
   });
-  return { exitCode, stdout: stdout.text, stderr: stderr.text };
+  return { exitCode, stdout: bytesOf(stdout.text), stderr: bytesOf(stderr.text) };
+}
+
+/** The other programs write texts. */
+function inBytes(output: CliOutput): CliOutput {
+  return { ...output, write: (text) => output.write(bytesOf(text)) };
 }
 
 /** Errors: AdmExit 20 when the time is up; the command's own end is not waited for. */

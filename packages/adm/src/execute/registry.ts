@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { CliIo } from '@tsdrbd/config';
+import { bytesOf, textOf, type CliIo } from '@tsdrbd/config';
 import type { Command } from '../plan/command';
 import { isFile } from '../system';
 
@@ -14,13 +14,14 @@ export async function registerConfig(io: CliIo, { argv }: Command, configFile: s
   const name = verb === 'new-resource' ? resourceLink(resourceName) : verb === 'new-minor' ? minorLink(minor) : null;
   if (name === null) return;
   const directory = await runDirectory(io);
-  if (dirname(configFile) === directory) return;
-  const link = join(directory, name);
+  const path = textOf(configFile);
+  if (dirname(path) === directory) return;
+  const link = join(directory, textOf(name));
   try {
-    if (linkTarget(link) === configFile) return;
+    if (linkTarget(link) === path) return;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     rmSync(link, { force: true });
-    symlinkSync(configFile, link);
+    symlinkSync(path, link);
   } catch (error) {
     io.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   }
@@ -30,9 +31,9 @@ export async function registerConfig(io: CliIo, { argv }: Command, configFile: s
 export async function registeredConfig(io: CliIo, word: string): Promise<string | null> {
   const minor = /^minor-(\d+)$/.exec(word)?.[1];
   const directory = await runDirectory(io);
-  const link = join(directory, minor === undefined ? resourceLink(word) : minorLink(minor));
+  const link = join(directory, minor === undefined ? resourceLink(textOf(word)) : minorLink(minor));
   const target = linkTarget(link);
-  return target !== null && isFile(target) ? target : null;
+  return target !== null && isFile(target) ? bytesOf(target) : null;
 }
 
 /** As setup and the engine have it; loaded here, since few commands ask. */

@@ -31,7 +31,8 @@ afterAll(() => rmSync(work, { recursive: true }));
     execFileSync('node', [join(ROOT, 'scripts/build.mjs'), '--out', bundles, 'tsdrbdadm'], { stdio: 'ignore' });
     const program = join(work, 'drbdadm');
     symlinkSync(join(bundles, 'tsdrbdadm.cjs'), program);
-    const folder = join(work, 'configs');
+    // Not a bare word of drbd.conf, as the recorder's folder was none: dump quotes what lies in it.
+    const folder = join(work, '@CONF@');
     for (const [name, text] of Object.entries(recordedFiles())) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), text, 'latin1');

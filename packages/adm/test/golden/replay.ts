@@ -1,6 +1,6 @@
 /** Runs a recorded command line in this process. */
 import { spawn } from 'node:child_process';
-import { canonicalAddress, type CliOutput } from '@tsdrbd/config';
+import { bytesOf, canonicalAddress, type CliOutput } from '@tsdrbd/config';
 import type { StartProgram } from '../../src/execute/start-program';
 import { run } from '../../src/run';
 import { programNames, type AdmSystem } from '../../src/system';
@@ -41,8 +41,8 @@ const startPlainly: StartProgram = (executable, argv, io, streams) =>
     const env = Object.fromEntries(Object.entries(io.env).filter(([, value]) => value !== undefined));
     const child = spawn(executable, [...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const [stdout, stderr] = [new Collected(), new Collected()];
-    child.stdout.on('data', (chunk) => (streams.stdout === 'shown' ? io.stdout : stdout).write(String(chunk)));
-    child.stderr.on('data', (chunk) => (streams.stderr === 'shown' ? io.stderr : stderr).write(String(chunk)));
+    child.stdout.on('data', (chunk: Buffer) => (streams.stdout === 'shown' ? io.stdout : stdout).write(chunk.toString('latin1')));
+    child.stderr.on('data', (chunk: Buffer) => (streams.stderr === 'shown' ? io.stderr : stderr).write(chunk.toString('latin1')));
     child.on('error', reject);
     child.on('close', (exitCode) => resolve({ exitCode: exitCode ?? -1, stdout: stdout.text, stderr: stderr.text }));
   });
@@ -58,16 +58,11 @@ export async function replay(recorded: RecordedRun, system: AdmSystem): Promise<
   })();
   let rc: number | string;
   try {
-    rc = await run(recorded.argv.map(asBytes), { env, cwd: CONFIG_FOLDER, stdin, stdout, stderr, now: () => 0 }, system);
+    rc = await run(recorded.argv.map(bytesOf), { env, cwd: CONFIG_FOLDER, stdin, stdout, stderr, now: () => 0 }, system);
   } catch (error) {
     rc = `thrown: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
   }
   return { rc, stdout: normalize(stdout.text), stderr: normalize(stderr.text) };
-}
-
-/** The words were recorded as characters; the program got their UTF-8. All other texts hold bytes already. */
-function asBytes(word: string): string {
-  return Buffer.from(word, 'utf8').toString('latin1');
 }
 
 /** As the recorder does: folder, build tag, addresses in memory. */

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nodeReader, ownAddressState } from '@tsdrbd/config';
+import { bytesOf, nodeReader, ownAddressState } from '@tsdrbd/config';
 import { run } from '../../src/run';
 import { programNames, type AdmSystem } from '../../src/system';
 
@@ -51,7 +51,8 @@ export async function runTheirs(lines: readonly CommandLine[]): Promise<readonly
       return `${run} >${index}.out 2>${index}.err </dev/null; echo $? >${index}.rc`;
     });
     await runShell(script.join('\n'), directory);
-    const read = (name: string) => readFile(join(directory, name), 'utf8');
+    // Bytes, one a character, as ours.
+    const read = (name: string) => readFile(join(directory, name), 'latin1');
     return await Promise.all(
       lines.map(async (_, index) => ({
         rc: Number(await read(`${index}.rc`)),
@@ -78,7 +79,7 @@ export async function runOurs({ argv, node, cwd = CONFIGS }: CommandLine): Promi
   const system: AdmSystem = {
     names: programNames('drbdadm'),
     hostName: node,
-    reader: nodeReader({ cwd }),
+    reader: nodeReader({ cwd, texts: 'bytes' }),
     startProgram: () => Promise.reject(new Error('a dry run starts nothing')),
     openConsole: () => null,
     addressState: ownAddressState,
@@ -94,7 +95,7 @@ export async function runOurs({ argv, node, cwd = CONFIGS }: CommandLine): Promi
     stderr: { write: (text: string) => void (stderr += text) },
     now: () => 0,
   };
-  const rc = await run(argv, io, system);
+  const rc = await run(argv.map(bytesOf), io, system);
   return { rc, stdout, stderr };
 }
 

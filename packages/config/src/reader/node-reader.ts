@@ -1,31 +1,48 @@
 /** Configuration files of the real file system. */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { bytesOf, textOf } from '../bytes';
 import type { ConfigReader, ReadResult } from '../model';
 import { glob } from './glob';
 
-/** Relative names start at `cwd`. */
-export function nodeReader({ cwd }: { readonly cwd: string }): ConfigReader {
-  const at = (path: string) => resolve(cwd, path);
+export interface NodeReaderOptions {
+  /** Relative names start here. */
+  readonly cwd: string;
+  /** `bytes`: contents and names are bytes, one a character. */
+  readonly texts?: 'bytes' | 'characters';
+}
+
+export function nodeReader({ cwd, texts = 'characters' }: NodeReaderOptions): ConfigReader {
+  const [inward, outward] = texts === 'bytes' ? [bytesOf, textOf] : [same, same];
+  const at = (path: string) => resolve(cwd, outward(path));
   return {
-    readFile: (path) => readText(at(path)),
+    readFile: (path) => readText(at(path), texts === 'bytes' ? 'latin1' : 'utf8'),
     realpath: (path) => {
       try {
-        return realpathSync(at(path));
+        return inward(realpathSync(at(path)));
       } catch {
         // A file that is not there has no canonical name; the caller learns of it when it reads.
-        return at(path);
+        return inward(at(path));
       }
     },
     glob: (pattern, directory) =>
-      glob(pattern, { list: listDirectory, exists: existsSync }, (name) => resolve(cwd, directory, name)),
+      glob(
+        pattern,
+        {
+          list: (path) => listDirectory(outward(path))?.map(inward),
+          exists: (path) => existsSync(outward(path)),
+        },
+        (name) => inward(resolve(cwd, outward(directory), outward(name))),
+      ),
   };
 }
 
-function readText(path: string): ReadResult {
+const same = (text: string) => text;
+
+function readText(path: string, encoding: 'latin1' | 'utf8'): ReadResult {
   try {
     if (statSync(path).isDirectory()) return { kind: 'directory' };
-    return { kind: 'text', text: readFileSync(path, 'utf8') };
+    return { kind: 'text', text: readFileSync(path, encoding) };
   } catch (error) {
     return { kind: 'unreadable', reason: errorCode(error) };
   }
