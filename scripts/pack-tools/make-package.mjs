@@ -75,9 +75,11 @@ function copyDocuments(stage) {
   const copies = [
     ['LICENSE', 'LICENSE'],
     ['packaging/README.md', 'README.md'],
-    ['packaging/tsdrbdd.service', 'systemd/tsdrbdd.service'],
+    ['packaging/systemd', 'systemd'],
+    ['packaging/tsdrbd.ini', 'tsdrbd.ini'],
     ['docs/installation.md', 'docs/installation.md'],
     ['docs/tsdrbd.ini.md', 'docs/tsdrbd.ini.md'],
+    ['docs/devices.md', 'docs/devices.md'],
     ['docs/glossary.md', 'docs/glossary.md'],
     ['docs/man', 'man'],
     ['packaging/completions', 'completions'],
