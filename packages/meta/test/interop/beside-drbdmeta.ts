@@ -1,10 +1,17 @@
 /** The installed drbdmeta and ours, each on loop devices of its own. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOfBlocks } from '../stories/image-digest';
-import { attachLoop, detachLoop, flushLoop, hasLoopDevices, isInstalled, resizeLoop } from '../support/loop-device';
+import {
+  attachLoop,
+  detachLoop,
+  diskDirectory,
+  flushLoop,
+  hasLoopDevices,
+  isInstalled,
+  resizeLoop,
+} from '../support/loop-device';
 import { runCaptured, type Captured } from '../support/run-captured';
 import { dataBlocks } from '../support/sparse-file';
 
@@ -16,9 +23,9 @@ export const title = (what: string): string => (canRun ? what : `${what} (skippe
 let directory = '';
 const loops: string[] = [];
 
-/** To be called before and after each test. On a disk: in memory, the original would fill it with zeroes. */
+/** To be called before and after each test. */
 export function makeDirectory(): string {
-  directory = mkdtempSync(join(tmpdir(), 'tsdrbdmeta-interop-'));
+  directory = mkdtempSync(join(diskDirectory(), 'tsdrbdmeta-interop-'));
   return directory;
 }
 

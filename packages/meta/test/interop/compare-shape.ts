@@ -51,8 +51,8 @@ export const SELECTION: readonly MatrixShape[] = MATRIX.filter((_, i) => i % 8 =
 export const SHAPE_TITLE =
   '$index on $sizeBytes bytes, $maxPeers peers, log $alStripes x $alStripeSizeKiB KiB: same bytes, same words';
 
-/** The place where drbdmeta looks for the former place of internal metadata. */
-const MINOR = '6873';
+/** Nobody else's: drbdmeta remembers by minor where metadata was. */
+const MINOR = `${100_000 + (process.pid % 900_000)}`;
 const LAST_KNOWN_OF_THEIRS = `/var/lib/drbd/drbd-minor-${MINOR}.lkbd`;
 /** Little enough that the bitmap mostly keeps its size: where it grows 9.22 destroys it (metadata.md T17). */
 const GROWTH_BYTES = 8192;

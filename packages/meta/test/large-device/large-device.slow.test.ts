@@ -5,9 +5,8 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { attachLoop, detachLoop, flushLoop, hasLoopDevices, isInstalled } from '../support/loop-device';
+import { attachLoop, detachLoop, diskDirectory, flushLoop, hasLoopDevices, isInstalled } from '../support/loop-device';
 
 const canRun = hasLoopDevices && isInstalled('drbdmeta');
 const PROGRAM = join(__dirname, '../../dist/tsdrbdmeta.cjs');
@@ -23,7 +22,7 @@ let disk = '';
 let loop = '';
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'tsdrbdmeta-large-'));
+  directory = mkdtempSync(join(diskDirectory(), 'tsdrbdmeta-large-'));
   disk = join(directory, 'disk');
   makeEmpty();
   loop = attachLoop(disk);

@@ -1,7 +1,8 @@
 /** Files behind loop devices, for what works on block devices alone. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, statfsSync } from 'node:fs';
+import { existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 export const isInstalled = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
@@ -16,6 +17,16 @@ export function imageDirectory(): string {
   if (!existsSync(inMemory)) return tmpdir();
   const { bavail, bsize } = statfsSync(inMemory);
   return bavail * bsize >= MEMORY_BYTES_MIN ? inMemory : tmpdir();
+}
+
+const TMPFS_MAGIC = 0x01021994;
+
+/** For what drbdmeta clears: it would fill the memory with zeroes. */
+export function diskDirectory(): string {
+  if (statfsSync(tmpdir()).type !== TMPFS_MAGIC) return tmpdir();
+  const cache = join(__dirname, '../../../../.cache');
+  mkdirSync(cache, { recursive: true });
+  return cache;
 }
 
 /** Returns the path of the device. */
