@@ -8,13 +8,18 @@ import { join } from 'node:path';
 import {
   alTransactionBlockOffset,
   createMetadata,
+  createSuperblockV08,
   diskBitOf,
   encodeAlTransaction,
+  encodeAnySuperblock,
   encodeSuperblock,
   MdFlag,
+  metadataLayout,
   PeerMdFlag,
   withFlags,
+  type MetadataLayout,
   type Placement,
+  type SuperblockV08,
 } from '@tsdrbd/engine/metadata';
 import { sectors } from '@tsdrbd/engine/units';
 import { writeLastKnown } from '../../src/device/last-known';
@@ -91,12 +96,7 @@ function crashedPrimary({
     }
   }
   image.write(layout.bitmapOffsetBytes, bitmap);
-  const noContext = { slot: 0, extents: [] };
-  for (let number = 0; number < 11; number++) {
-    const updates = [{ slot: number % 5, extent: (number * 3) % 15 }];
-    const block = encodeAlTransaction({ transactionNumber: number, contextSize: 67, updates, context: noContext });
-    image.write(layout.alOffsetBytes + alTransactionBlockOffset(number, 1, 8), block);
-  }
+  writeLog(image, layout);
   const peerOf = (node: number) => {
     const slot = peerNodes.indexOf(node);
     if (slot >= 0) {
@@ -118,6 +118,16 @@ function crashedPrimary({
     }),
   );
   return image;
+}
+
+/** More transactions than the log has blocks: it has been written around once. */
+function writeLog(image: SparseImage, layout: MetadataLayout): void {
+  const context = { slot: 0, extents: [] };
+  for (let number = 0; number < 11; number++) {
+    const updates = [{ slot: number % 5, extent: (number * 3) % 15 }];
+    const block = encodeAlTransaction({ transactionNumber: number, contextSize: 67, updates, context });
+    image.write(layout.alOffsetBytes + alTransactionBlockOffset(number, 1, 8), block);
+  }
 }
 
 interface Play {
@@ -290,6 +300,47 @@ describe('with peers in every sector of the superblock', () => {
 
   test('wipe-md', async () => {
     await cutEverywhere({ words: ['wipe-md'], disk: disk(), mayBeGone: true });
+  });
+});
+
+/** The same node with the metadata of DRBD 8. */
+function crashedPrimaryV08(): SparseImage {
+  const image = new SparseImage(DISK_BYTES);
+  const layout = metadataLayout({ deviceSizeBytes: DISK_BYTES, placement: 'internal', maxPeers: 1 });
+  const bitmap = new Uint8Array(layout.bitmapSizeBytes);
+  for (const bit of [3, 1000, 1001, 9000]) bitmap[bit >>> 3] = (bitmap[bit >>> 3] ?? 0) | (1 << (bit & 7));
+  image.write(layout.bitmapOffsetBytes, bitmap);
+  writeLog(image, layout);
+  const superblock: SuperblockV08 = {
+    ...createSuperblockV08(layout),
+    currentUuid: 0x1234567890abcdeen,
+    bitmapUuid: 0x42n,
+    historyUuids: [0x100n, 0x101n],
+    effectiveSizeSectors: sectors(layout.usableDataSectors),
+    flags: withFlags(0, MdFlag.consistent | MdFlag.wasUpToDate | MdFlag.primaryInd | MdFlag.crashedPrimary),
+    state: 'in-use',
+  };
+  image.write(layout.superblockOffsetBytes, encodeAnySuperblock(superblock));
+  return image;
+}
+
+describe('on v08', () => {
+  const place: Place = { format: 'v08', placement: 'internal' };
+
+  test.each<readonly [readonly string[]]>([
+    [['apply-al']],
+    [['outdate']],
+    [['invalidate']],
+    [['set-gi', 'AAAAAAAAAAAAAAA0:BBBBBBBBBBBBBBB0:CC0:DD0']],
+    [['write-dev-uuid', '1122334455667788']],
+    [['create-md']],
+  ])('%j', async (words) => {
+    expect(await cutEverywhere({ words, place, disk: crashedPrimaryV08() })).toBeGreaterThan(0);
+  });
+
+  test.each([[8 * MIB], [8 * 1024]])('check-resize after the device has grown by %d bytes', async (growBytes) => {
+    const disk = crashedPrimaryV08();
+    expect(await cutEverywhere({ words: ['check-resize'], place, disk, growBytes })).toBeGreaterThan(0);
   });
 });
 
