@@ -56,6 +56,9 @@ export const VERSION_DIFFERENCES: readonly VersionDifference[] = [
   inStderr('the full stop after an ambiguous inheritance comes later (config.md 6.3)', (text) =>
     text.replace(/(at the same time)\.?\n\.?/g, '$1\n').replace(/^\.+/gm, ''),
   ),
+  inStderr('the advice about names like /dev/drbd_foo is new (config.md 7.1)', (text) =>
+    text.replace(/^.*: arbitrary device names \(.*\n\tYou may .*\n\tYou should .*\n/gm, ''),
+  ),
   inStderr('token numbers (config.md 2.5)', (text) => text.replace(/\(TK \d+\)/g, '(TK)')),
   inStderr('names and lines of messages about volume sets and endpoints (config.md 7.3)', (text) =>
     text.replace(
@@ -80,6 +83,10 @@ export const EXCUSES: readonly Excuse[] = [
     name: '`all` with a diskless volume ends the run (adm.md 11)',
     applies: ({ argv }, { rc, stderr }) =>
       rc === 10 && argv.at(-1) === 'all' && stderr.includes('requires a local disk, but the configuration gives none'),
+  },
+  {
+    name: 'sh-dev prints names like /dev/drbd_foo; 9.34 always prints the minor (adm.md 2.2; recorded)',
+    applies: ({ argv }, { stdout }) => argv.includes('sh-dev') && stdout.includes('/dev/drbd_'),
   },
   {
     name: 'resync-after is resolved for all hosts and on resource level, also by dump (config.md 7.4)',

@@ -36,8 +36,15 @@ function expandResource(run: ParseRun, configuration: Configuration, resource: R
   // A template takes the place of common.
   const outer = resource.template ?? configuration.common;
   if (outer !== undefined) inheritSections(outer, resource, inherits);
+  // Two passes, as the order of the messages shows.
   for (const host of resource.hosts) {
-    for (const volume of host.volumes) expandVolume(resource, volume, inherits);
+    for (const volume of host.volumes) inheritFromResource(resource, volume, inherits);
+  }
+  for (const host of resource.hosts) {
+    for (const volume of host.volumes) {
+      inheritFromVolume(resource, volume, inherits);
+      completeVolume(volume);
+    }
   }
   for (const connection of resource.connections) expandConnection(resource, connection, inherits);
 }
@@ -55,16 +62,22 @@ function inheritSections(outer: OptionSections, resource: ResourceSection, inher
   resource.stackedTimeouts ||= outer.stackedTimeouts;
 }
 
-function expandVolume(resource: ResourceSection, volume: VolumeSection, inherits: Inherits): void {
+function inheritFromResource(resource: ResourceSection, volume: VolumeSection, inherits: Inherits): void {
   inherits('disk', resource.disk, volume.diskOptions);
   inherits('peer-device', resource.peerDevice, volume.peerDeviceOptions);
   inherits('device', resource.device, volume.deviceOptions);
+}
+
+function inheritFromVolume(resource: ResourceSection, volume: VolumeSection, inherits: Inherits): void {
   for (const outer of resource.volumes) {
     if (outer.vnr !== volume.vnr) continue;
     inherits('disk', outer.diskOptions, volume.diskOptions);
     inherits('peer-device', outer.peerDeviceOptions, volume.peerDeviceOptions);
     inherits('device', outer.deviceOptions, volume.deviceOptions);
   }
+}
+
+function completeVolume(volume: VolumeSection): void {
   if (volume.minor !== undefined) volume.device ??= `/dev/drbd${volume.minor}`;
   if (volume.disk === 'none') volume.disk = undefined;
 }
