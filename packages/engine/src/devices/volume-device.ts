@@ -13,7 +13,7 @@ import type { AttachedDevice, DeviceFrontend } from './frontend';
 
 export interface VolumeDeviceDependencies {
   readonly frontend: DeviceFrontend;
-  readonly nodes: DeviceNodes;
+  readonly nodes: Pick<DeviceNodes, 'path' | 'put' | 'link' | 'removeNode' | 'removeLink'>;
   readonly log: (level: 'info' | 'warn', subject: string, text: string) => void;
   readonly findUser?: (device: UsedDevice) => Promise<string | null>;
 }
@@ -160,14 +160,16 @@ export class VolumeDevice {
     const wanted = volume.isPrimary && volume.sizeBytes() > 0 && this.demotion === 'none' && !this.withdrawn;
     if (!wanted && this.attached !== null) await this.detach(this.attached);
     if (this.withdrawn) return this.removeNames();
+    // Also where attaching fails.
+    this.showNames();
     if (wanted && this.attached === null) {
       const sizeBytes = volume.sizeBytes();
       this.attached = await frontend.attach(volume);
       this.attachedBytes = sizeBytes;
       this.requestSeen = false;
       this.again = true;
+      this.showNames();
     }
-    this.showNames();
     if (this.attached !== null && this.attachedBytes !== volume.sizeBytes()) {
       const sizeBytes = volume.sizeBytes();
       await this.attached.resize();
