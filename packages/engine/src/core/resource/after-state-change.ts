@@ -13,6 +13,7 @@ import type { VolumeView } from './state-engine';
 export function afterStateChange(view: VolumeView, before: VolumeState, after: VolumeState): void {
   const { device, peerDevice } = view;
   if (peerDevice === null) return;
+  if (losesLastData(device, before, after)) device.resource.runHandler('pri-on-incon-degr', { peerDevice });
   suspensionAfterChange(peerDevice, before, after);
   if (startsGeneration(device, peerDevice, before, after)) {
     // On hold the lost peer may still come back to the same generation.
@@ -30,6 +31,13 @@ export function afterStateChange(view: VolumeView, before: VolumeState, after: V
     peerDevice.sendState();
   } else if (tellsPeer(before, after) || endsVerify(peerDevice, before, after)) peerDevice.sendState();
   if (after.conn !== before.conn) enterConn(peerDevice, before, after);
+}
+
+/** A Primary that can no longer read good data anywhere. Source: behaviour.md 10.3; drbd 9.2.18, story 06. */
+function losesLastData(device: Device, before: VolumeState, after: VolumeState): boolean {
+  if (before.role !== Role.Primary || after.role !== Role.Primary) return false;
+  if (before.disk !== Disk.UpToDate && before.pdsk !== Disk.UpToDate) return false;
+  return after.disk !== Disk.UpToDate && !device.hasUpToDatePeer();
 }
 
 function startsGeneration(device: Device, peerDevice: PeerDevice, before: VolumeState, after: VolumeState): boolean {

@@ -1,0 +1,38 @@
+/** A Primary that loses the last good data. Source: behaviour.md 10.3; drbd 9.2.18, story 06 (a diskless Primary loses its peer). */
+import { Disk } from '../../src/wire';
+import { Pair } from './pair';
+
+const count = (pair: Pair, name: 'alice' | 'bob'): number =>
+  pair[name].handlers.filter((handler) => handler === 'pri-on-incon-degr').length;
+const lose = (pair: Pair): void => {
+  pair.network.unplug('with-reset');
+  pair.run(200);
+};
+const detach = (pair: Pair): void => {
+  const { alice } = pair;
+  alice.code((done) => alice.resource.detach(alice.device, 'graceful', done));
+  pair.run(200);
+  expect(alice.device.diskState).toBe(Disk.Diskless);
+};
+
+test('a diskless Primary that loses its peer calls pri-on-incon-degr', () => {
+  const pair = new Pair().upToDate();
+  expect(pair.alice.primary()).toBe(1);
+  detach(pair);
+  expect(count(pair, 'alice')).toBe(0);
+  lose(pair);
+  expect(count(pair, 'alice')).toBe(1);
+  expect(count(pair, 'bob')).toBe(0);
+});
+
+test('not with a good disk of its own, and not on a Secondary', () => {
+  const pair = new Pair().upToDate();
+  expect(pair.alice.primary()).toBe(1);
+  lose(pair);
+  expect(count(pair, 'alice')).toBe(0);
+
+  const secondaries = new Pair().upToDate();
+  detach(secondaries);
+  lose(secondaries);
+  expect(count(secondaries, 'alice')).toBe(0);
+});
