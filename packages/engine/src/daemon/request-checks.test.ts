@@ -34,6 +34,7 @@ beforeEach(async () => {
     withdraw: async () => undefined,
     changed: () => undefined,
     settled: async () => undefined,
+    owns: () => false,
     demotion: null,
   };
   backend = new Backend({ host, transport: new TcpTransport({ random: Math.random }), exporter, log });

@@ -309,6 +309,7 @@ export class Connection {
     const wasConnected = this.isUp;
     this.setConn(Conn.Disconnecting);
     this.tearDown();
+    this.resource.runHandler('disconnected', { connection: this });
     this.setConn(Conn.StandAlone);
     if (wasConnected) fenceAfterLoss(this);
     this.discardMyData = false;
@@ -326,8 +327,9 @@ export class Connection {
     this.log('warn', `${conns.name(reason)}: ${text}`);
     if (this.conn !== reason) this.setConn(reason);
     this.tearDown();
-    this.setConn(Conn.Unconnected);
+    // With the link gone, and before the search for another begins: recorded of 9.2.18 (stories 05, 12).
     this.resource.runHandler('disconnected', { connection: this });
+    this.setConn(Conn.Unconnected);
     this.retryTimer = this.host.after(retry === 'pause' ? RETRY_MS : 0, () => {
       if (this.conn === Conn.Unconnected) this.look();
     });
