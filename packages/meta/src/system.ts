@@ -6,6 +6,7 @@ import { runDirOf } from '@tsdrbd/engine/control';
 import { engineDevices, isAttached, type MetadataPlace } from './device/engine-devices';
 import { openFileDevice } from './device/file-device';
 import type { DeviceAccess, MetaDevice } from './device/meta-device';
+import { kernelDiskState } from './device/kernel-devices';
 import { acquireMinorLock, type MinorLock } from './device/minor-lock';
 
 export interface MetaSystem {
@@ -32,6 +33,8 @@ export interface MetaSystem {
 
 export function realSystem(io: CliIo, programName = 'tsdrbdmeta'): MetaSystem {
   const runDirectory = runDirOf(io.env);
+  // Under another name minors are those of our engine alone; drbd.ko may have others of the same numbers.
+  const asksKernel = programName === 'drbdmeta';
   return {
     programName,
     hostName: hostname(),
@@ -42,7 +45,8 @@ export function realSystem(io: CliIo, programName = 'tsdrbdmeta'): MetaSystem {
     lockMinor: (minor) => acquireMinorLock(join(runDirectory, 'lock', `drbd-147-${minor}`)),
     diskState: async (minor) => {
       const devices = await engineDevices(io);
-      return devices.find((device) => device.minor === minor)?.diskState ?? null;
+      const ofEngine = devices.find((device) => device.minor === minor)?.diskState;
+      return ofEngine ?? (asksKernel ? await kernelDiskState(minor, io.env) : null);
     },
     minorAttachedTo: async (place) => {
       const devices = await engineDevices(io);

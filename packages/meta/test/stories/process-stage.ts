@@ -5,6 +5,7 @@ import {
   closeSync,
   openSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -12,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { DiskStateName } from '@tsdrbd/engine/control';
+import { DISK_STATE_NAMES, type DiskStateName } from '@tsdrbd/engine/control';
 import { startControlServer } from '@tsdrbd/engine/control/server';
 import { deviceState, FakeBackend, resourceState } from '@tsdrbd/engine/control/testing';
 import { attachLoop, detachLoop, flushLoop, imageDirectory, resizeLoop } from '../support/loop-device';
@@ -74,8 +75,9 @@ export class ProcessStage implements StoryStage {
   }
 
   async run(step: RunStep): Promise<RunResult> {
-    const engine = step.attached === undefined ? null : await startEngineStandIn(this.pathOf(RUN_DIRECTORY), step);
-    const rc = await this.runProgram(step).finally(() => engine?.close());
+    const standIn =
+      step.attached === undefined ? null : await startStandIn(this.pathOf(RUN_DIRECTORY), this.directory.path, step);
+    const rc = await this.runProgram(step).finally(() => standIn?.close());
     this.stdout = readFileSync(this.pathOf('stdout'));
     const { directory } = this;
     return {
@@ -111,7 +113,13 @@ export class ProcessStage implements StoryStage {
   }
 
   private environment(): NodeJS.ProcessEnv {
-    const env = { ...process.env, TZ: 'UTC', LC_ALL: 'C', TSDRBD_RUN_DIR: this.pathOf(RUN_DIRECTORY) };
+    const env = {
+      ...process.env,
+      TZ: 'UTC',
+      LC_ALL: 'C',
+      TSDRBD_RUN_DIR: this.pathOf(RUN_DIRECTORY),
+      PATH: `${this.directory.path}:${process.env['PATH']}`,
+    };
     return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(__)?DRBD/.test(name)));
   }
 
@@ -139,11 +147,21 @@ function ended(child: ReturnType<typeof spawn>): Promise<number> {
   });
 }
 
-/** When it was recorded, a drbdsetup that prints a disk state stood in for the engine; here an engine says it. */
-async function startEngineStandIn(runDir: string, { run, attached = '' }: RunStep) {
-  const minor = Number(run.find((word) => /^6\d\d\d$/.test(word)));
-  // Words that no engine says are among them.
-  const diskState = (attached.split('/')[0] ?? '') as DiskStateName;
-  const backend = new FakeBackend([resourceState({ devices: [deviceState({ minor, diskState })] })]);
-  return startControlServer({ runDir }, { backend });
+/** What an engine may say of a device. */
+const ENGINE_STATES = new Set<string>(DISK_STATE_NAMES);
+
+/**
+ * When it was recorded, a drbdsetup that prints a disk state stood in for the kernel. Here an engine says it, or where it is a
+ * word that no engine says, such a drbdsetup.
+ */
+async function startStandIn(runDir: string, directory: string, { run, attached = '' }: RunStep) {
+  const state = attached.split('/')[0] ?? '';
+  if (ENGINE_STATES.has(state)) {
+    const minor = Number(run.find((word) => /^6\d\d\d$/.test(word)));
+    const device = deviceState({ minor, diskState: state as DiskStateName });
+    return startControlServer({ runDir }, { backend: new FakeBackend([resourceState({ devices: [device] })]) });
+  }
+  const path = join(directory, 'drbdsetup');
+  writeFileSync(path, `#!/bin/sh\necho "${attached}"\n`, { mode: 0o755 });
+  return { close: async () => rmSync(path) };
 }
