@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import type { HandlerCall } from '../../core';
+import { HandlerQueue } from './handler-queue';
 
 export interface HandlerRunner {
   /** 'disabled': none is called, and each counts as successful. */
@@ -21,12 +22,30 @@ export interface HandlerRunner {
 /** The kernel's search path for its helpers. */
 const SEARCH_PATH = '/sbin:/usr/sbin:/bin:/usr/bin';
 
+const queue = new HandlerQueue();
+
 /** A handler that cannot be started, or that a signal ended, counts as exit code 0, as in DRBD. */
 export function runHandler(runner: HandlerRunner, call: HandlerCall, done: (exitCode: number) => void): void {
   if (runner.program === 'disabled') {
     setImmediate(done, 0);
     return;
   }
+  // As things are now: when its turn comes, the connection may be gone.
+  const environment = handlerEnvironment(runner, call);
+  queue.add((ended) =>
+    start(runner, call, environment, (exitCode) => {
+      ended();
+      done(exitCode);
+    }),
+  );
+}
+
+function start(
+  runner: HandlerRunner,
+  call: HandlerCall,
+  environment: NodeJS.ProcessEnv,
+  done: (exitCode: number) => void,
+): void {
   runner.told(call, null);
   let finished = false;
   const finish = (exitCode: number): void => {
@@ -39,7 +58,7 @@ export function runHandler(runner: HandlerRunner, call: HandlerCall, done: (exit
   const isScript = /\.[cm]?js$/.test(runner.program);
   const child = spawn(isScript ? process.execPath : runner.program, isScript ? [runner.program, ...argv] : argv, {
     cwd: '/',
-    env: handlerEnvironment(runner, call),
+    env: environment,
     stdio: 'ignore',
   });
   child.on('error', (error) => {
