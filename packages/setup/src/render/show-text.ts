@@ -1,7 +1,7 @@
 /** `show`: what the engine is configured to, in drbd.conf syntax. Source: setup.md 6.1 to 6.3; version 9.34. */
 import type { ConnectionState, DeviceState, NodeState, ResourceState } from '@tsdrbd/engine/control';
 import { sortedConnections, sortedDevices, sortedPeerDevices, sortedResources } from './order';
-import { deviceShown, netShown, peerDeviceShown, resourceShown, valueWord } from './show-values';
+import { deviceShown, netShown, peerDeviceShown, quoted, resourceShown, valueWord } from './show-values';
 import type { ShownOption } from './show-values';
 import { hostAndPort } from './words';
 
@@ -63,9 +63,9 @@ function backingLines({ backing, client }: DeviceState): string[] {
     metaIndex === 'internal'
       ? 'internal'
       : metaIndex === 'flexible'
-        ? `"${metaDevice}"`
-        : `"${metaDevice}" [ ${metaIndex} ]`;
-  return [`disk\t\t\t"${dataDevice}";`, `meta-disk\t\t\t${meta};`];
+        ? quoted(metaDevice)
+        : `${quoted(metaDevice)} [ ${metaIndex} ]`;
+  return [`disk\t\t\t${quoted(dataDevice)};`, `meta-disk\t\t\t${meta};`];
 }
 
 function connectionSection(connection: ConnectionState, style: ShowStyle): Section {

@@ -47,6 +47,8 @@ function shown(rows: readonly OptionRow[], values: OptionValues): ShownOption[] 
   });
 }
 
+export const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
+
 /** Numbers with their unit letter, strings quoted. */
 export function valueWord({ row: { type }, value }: ShownOption): string {
   if (typeof value === 'boolean') return yesNo(value);
@@ -54,7 +56,7 @@ export function valueWord({ row: { type }, value }: ShownOption): string {
     case 'number':
       return type.unit === '1' ? String(value) : `${value}${type.unit}`;
     case 'string':
-      return `"${String(value).replace(/["\\]/g, '\\$&')}"`;
+      return quoted(String(value));
     default:
       return String(value);
   }
