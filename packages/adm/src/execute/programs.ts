@@ -72,7 +72,12 @@ export function programsOf(
         executable === null
           ? runHere(await moduleRun(command.program), argv, childIo, streams)
           : start(executable, argv, childIo, streams);
-      return await within(timeLimitsS[command.timeLimit], work, words(command));
+      return await within(timeLimitsS[command.timeLimit], work, () => {
+        // Where nobody is to hear of the command's errors, this is one more of them.
+        if (streams.stderr !== 'shown') return { exitCode: EXIT.failed, stdout: '', stderr: '' };
+        const limit = `within ${timeLimitsS[command.timeLimit]} seconds`;
+        throw new AdmExit(EXIT.failed, `Command '${words(command).join(' ')}' did not terminate ${limit}`);
+      });
     },
   };
 }
@@ -124,17 +129,16 @@ function inBytes(output: CliOutput): CliOutput {
   return { ...output, write: (text) => output.write(bytesOf(text)) };
 }
 
-/** Errors: AdmExit 20 when the time is up; the command's own end is not waited for. */
-async function within<T>(limitS: number, work: Promise<T>, words: readonly string[]): Promise<T> {
+/** When the time is up, what `late` makes of it; the command's own end is not waited for. */
+async function within<T>(limitS: number, work: Promise<T>, late: () => T): Promise<T> {
   if (limitS === 0) return await work;
   let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new AdmExit(EXIT.failed, `Command '${words.join(' ')}' did not terminate within ${limitS} seconds`));
-    }, limitS * 1000);
+  const timeout = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), limitS * 1000);
   });
   try {
-    return await Promise.race([work, timeout]);
+    const outcome = await Promise.race([work, timeout]);
+    return outcome === 'late' ? late() : outcome;
   } finally {
     clearTimeout(timer);
   }

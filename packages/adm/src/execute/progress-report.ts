@@ -6,27 +6,27 @@ import type { Executor } from './executor';
 
 const LABEL_WIDTH = 15;
 
-/** Carries on after failures. 1: something failed. */
+/**
+ * Carries on after failures, but does nothing more for a resource whose creation failed. 1: something failed. Seen:
+ * drbdadm 9.22; what 9.34 prints differs in repetitions that nobody can have meant.
+ */
 export async function runWithProgress(items: readonly Scheduled[], executor: Executor, io: CliIo): Promise<number> {
   let exitCode: number = EXIT.ok;
+  const failed = new Set<string>();
   io.stdout.write('[');
   for (const { stage, items: stageItems } of inOrder(items)) {
     io.stdout.write(`\n${STAGE_LABELS[stage].padStart(LABEL_WIDTH)}:`);
-    const failed = new Set<string>();
     let last: string | null = null;
     for (const { resource, name, steps } of stageItems) {
-      if (failed.has(resource) && SKIPPING_STAGES.has(stage)) {
-        io.stdout.write(` [skipped:${resource}]`);
-        continue;
-      }
-      if (resource !== last) io.stdout.write(` ${resource}`);
+      const isSkipped = failed.has(resource);
+      if (resource !== last) io.stdout.write(isSkipped ? ` [skipped:${resource}]` : ` ${resource}`);
       last = resource;
+      if (isSkipped) continue;
       const result = await executor.runSteps(steps);
-      if (result !== EXIT.ok) {
-        io.stdout.write(`:failed(${name}:${result})`);
-        failed.add(resource);
-        exitCode = EXIT.usage;
-      }
+      if (result === EXIT.ok) continue;
+      io.stdout.write(`:failed(${name}:${result})`);
+      if (SKIPPING_STAGES.has(stage)) failed.add(resource);
+      exitCode = EXIT.usage;
     }
   }
   io.stdout.write('\n]\n');

@@ -4,7 +4,11 @@ import { Schedule, type Stage } from '../plan/schedule';
 import { setupCommand } from '../plan/setup-commands';
 import type { Executor } from './executor';
 
-async function play(failing: readonly string[], plan: readonly [Stage, string, string][]) {
+async function play(
+  failing: readonly string[],
+  plan: readonly [Stage, string, string][],
+  killed: readonly string[] = [],
+) {
   const schedule = new Schedule();
   for (const [stage, resource, name] of plan) {
     schedule.add(stage, resource, name, [run(setupCommand(resource, [name, resource], name))]);
@@ -15,6 +19,7 @@ async function play(failing: readonly string[], plan: readonly [Stage, string, s
     runSteps: async ([step]: Parameters<Executor['runSteps']>[0]) => {
       const words = step?.kind === 'run' ? step.command.argv.join(' ') : '';
       ran.push(words);
+      if (killed.includes(words)) return -1;
       return failing.includes(words) ? 10 : 0;
     },
   } as Executor;
@@ -49,5 +54,25 @@ test("after a resource's failure its further commands of a making stage are skip
     exitCode: 1,
     ran: ['new-minor r0', 'new-minor s1'],
     told: 'drbdadm: new-minor r0: skipped due to earlier error\n',
+  });
+});
+
+test('a command that is killed does not end the run; what could not be made so is left alone', async () => {
+  const played = await play(
+    [],
+    [
+      ['disk-up', 'r0', 'new-minor'],
+      ['disk-up', 's1', 'new-minor'],
+      ['disk', 'r0', 'attach'],
+      ['disk', 's1', 'attach'],
+      ['connect', 'r0', 'connect'],
+      ['connect', 's1', 'connect'],
+    ],
+    ['new-minor r0', 'attach s1'],
+  );
+  expect(played).toEqual({
+    exitCode: 0,
+    ran: ['new-minor r0', 'new-minor s1', 'attach s1', 'connect s1'],
+    told: 'drbdadm: attach r0: skipped due to earlier error\n' + 'drbdadm: connect r0: skipped due to earlier error\n',
   });
 });
