@@ -32,7 +32,13 @@ function valueOf({ type }: OptionRow): fc.Arbitrary<OptionValue> {
 }
 
 const some = (rows: readonly OptionRow[]): fc.Arbitrary<Record<string, OptionValue>> =>
-  fc.record(Object.fromEntries(rows.map((row) => [row.name, valueOf(row)])), { requiredKeys: [] });
+  fc
+    .record(Object.fromEntries(rows.map((row) => [row.name, valueOf(row)])), { requiredKeys: [] })
+    .map((values) =>
+      Object.fromEntries(
+        Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+      ),
+    );
 
 const net = optionTable.net.filter(({ name }) => name !== '_name');
 
