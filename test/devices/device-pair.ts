@@ -14,12 +14,17 @@ export function testWithDevices(...programs: readonly string[]): jest.It {
 export class DevicePair {
   private constructor(readonly pair: Pair) {}
 
-  static async running(options: PairOptions = {}): Promise<DevicePair> {
+  /** Files and addresses only. Nodes go below each node's directory, unless `deviceDirectory` says otherwise. */
+  static async created(options: PairOptions & { readonly deviceDirectory?: string } = {}): Promise<DevicePair> {
     const pair = await Pair.create(options);
-    for (const node of pair.nodes) node.env['TSDRBD_DEVICE_DIR'] = deviceDirectory(node);
-    const devices = new DevicePair(pair);
+    for (const node of pair.nodes) node.env['TSDRBD_DEVICE_DIR'] = options.deviceDirectory ?? deviceDirectory(node);
+    return new DevicePair(pair);
+  }
+
+  static async running(options: PairOptions = {}): Promise<DevicePair> {
+    const devices = await DevicePair.created(options);
     try {
-      await pair.start();
+      await devices.pair.start();
       return devices;
     } catch (error) {
       await devices.end().catch(() => undefined);

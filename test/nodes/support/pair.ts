@@ -11,6 +11,8 @@ jest.setTimeout(60_000);
 
 export interface PairOptions {
   readonly diskMib?: number;
+  /** Of alice's and bob's volume 0. */
+  readonly minors?: readonly [number, number];
   /** Further lines of the sections, such as `on-io-error detach;`. */
   readonly net?: string;
   readonly disk?: string;
@@ -64,18 +66,18 @@ export class Pair {
     let mounts: PrivateMounts | null = null;
     if (options.smallDisk !== undefined) mounts = await mountSmall(directory, options.smallDisk);
     const pair = new Pair(directory, configPath, addresses, options, mounts);
+    const minors = options.minors ?? [0, 0];
     writeFileSync(
       configPath,
       `global { usage-count no; }
 resource r0 {
-    device minor 0;
     meta-disk internal;
     options { ${options.options ?? ''} }
     handlers { ${options.handlers ?? ''} }
     net { protocol C; connect-int 1; ${options.net ?? ''} }
     disk { c-plan-ahead 0; resync-rate 200M; ${options.disk ?? ''} }
-    on alice { node-id 0; disk ${pair.alice.diskPath}; address ${addresses.alice}:${addresses.port}; }
-    on bob { node-id 1; disk ${pair.bob.diskPath}; address ${addresses.bob}:${addresses.port}; }
+    on alice { node-id 0; device minor ${minors[0]}; disk ${pair.alice.diskPath}; address ${addresses.alice}:${addresses.port}; }
+    on bob { node-id 1; device minor ${minors[1]}; disk ${pair.bob.diskPath}; address ${addresses.bob}:${addresses.port}; }
 }
 `,
     );
