@@ -26,7 +26,8 @@ export async function runWithProgress(items: readonly Scheduled[], executor: Exe
       if (result === EXIT.ok) continue;
       io.stdout.write(`:failed(${name}:${result})`);
       if (SKIPPING_STAGES.has(stage)) failed.add(resource);
-      exitCode = EXIT.usage;
+      // One that was killed by a signal (-1) does not count.
+      if (result > EXIT.ok) exitCode = EXIT.usage;
     }
   }
   io.stdout.write('\n]\n');
