@@ -4,7 +4,7 @@
  *
  *   lib/             the programs as bundles, side by side: each finds the others there
  *   node_modules/    the native modules, reduced to what is loaded on this platform
- *   man/  completions/  docs/  systemd/  LICENSE  README.md  THIRD-PARTY-LICENSES.txt
+ *   man/  completions/  docs/  systemd/  pacemaker/  LICENSE  README.md  THIRD-PARTY-LICENSES.txt
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -76,6 +76,7 @@ function copyDocuments(stage) {
     ['LICENSE', 'LICENSE'],
     ['packaging/README.md', 'README.md'],
     ['packaging/systemd', 'systemd'],
+    ['packaging/pacemaker', 'pacemaker'],
     ['packaging/tsdrbd.ini', 'tsdrbd.ini'],
     ['docs/installation.md', 'docs/installation.md'],
     ['docs/tsdrbd.ini.md', 'docs/tsdrbd.ini.md'],

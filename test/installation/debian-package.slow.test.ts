@@ -75,6 +75,7 @@ test('scripts/install puts everything below DESTDIR and PREFIX, twice as once, a
   expect(once).toEqual(
     expect.arrayContaining([
       'etc/tsdrbd.ini',
+      'opt/drbd/lib/ocf/resource.d/tsdrbd/drbd',
       'opt/drbd/lib/systemd/system/tsdrbd@.service',
       'opt/drbd/lib/tsdrbd/compat/drbdsetup',
       'opt/drbd/sbin/tsdrbdadm',
