@@ -15,18 +15,20 @@ export async function waitForAll(context: RunContext): Promise<number> {
     const command = setupCommand(resource.name, words, 'wait for the peers', 'forever');
     return [{ kind: 'wait', command, timeout: 'passed-on' }] as const;
   });
+  const { dryRun } = invocation.settings;
+  const terminal = context.isOnTerminal ? { input: io.stdin, output: io.stdout } : dryRun ? null : system.openConsole();
+  const output = terminal?.output ?? io.stdout;
   if (!context.isOnTerminal) {
     io.stderr.write(NOT_A_TERMINAL);
-    io.stdout.write(NOT_A_TERMINAL);
+    output.write(NOT_A_TERMINAL);
   }
-  if (invocation.settings.dryRun) {
+  if (dryRun) {
     for (const steps of waits) await executor.runSteps(steps);
     return EXIT.ok;
   }
-  const terminal = context.isOnTerminal ? { input: io.stdin, output: io.stdout } : system.openConsole();
   const dialog = new WaitDialog({
     configuration,
-    output: terminal?.output ?? io.stdout,
+    output,
     input: terminal !== null && 'on' in terminal.input ? terminal.input : null,
     now: io.now,
   });

@@ -117,6 +117,8 @@ export class Executor {
     if (this.settings.dryRun) return await this.runSteps(step.fallback);
     const { exitCode, stderr } = await this.programs.run(step.command, { stdout: 'shown', stderr: 'captured' });
     if (exitCode === EXIT.ok) return EXIT.ok;
+    // What was killed by a signal is not tried in another way, except to outdate.
+    if (exitCode < EXIT.ok && step.rule !== 'outdate') return exitCode;
     switch (step.rule) {
       case 'state':
         if (exitCode === STATE_CHANGE_FAILED || exitCode === NO_UP_TO_DATE_DISK) {

@@ -52,7 +52,7 @@ resource b {
 `;
 
 const PLAN: readonly (readonly [failing: string, commands: readonly string[]])[] = [
-  ['', ['up all', 'up b a', 'down b a', '-v primary all', 'status a b', 'wait-con-int']],
+  ['', ['up all', 'up b a', 'down b a', '-v primary all', 'status a b']],
   ['', ['split-brain a', 'split-brain all', 'fence-peer a', 'pri-lost a', 'local-io-error a', 'out-of-sync a']],
   [
     'setup 10',
@@ -69,7 +69,10 @@ const PLAN: readonly (readonly [failing: string, commands: readonly string[]])[]
   ['attach 1 10', ['up all', 'adjust all', 'adjust-with-progress all', 'attach all']],
   ['meta 1', ['attach all', 'up all', 'dump-md all', 'wipe-md b']],
   ['meta 20', ['attach all', 'up a b', 'show-gi all', 'apply-al all']],
-  ['setup killed', ['up all', 'adjust-with-progress b', 'primary all', 'outdate b', 'dstate b']],
+  [
+    'setup killed',
+    ['up all', 'adjust-with-progress b', 'primary all', 'outdate b', 'dstate b', 'invalidate b', 'get-gi b'],
+  ],
   ['meta killed', ['up all', 'attach all']],
   ['setup late', ['primary a b', 'connect b', 'outdate b', 'check-resize b']],
   ['new-minor late', ['up b a']],
