@@ -50,9 +50,9 @@ describe('a configuration', () => {
     },
     {
       what: 'a missing semicolon',
-      change: (text: string) => text.replace('device minor 0;', 'device minor 0'),
-      lineOf: 'meta-disk',
-      says: "Parse error: ';' expected,\n\tbut got 'meta-disk'",
+      change: (text: string) => text.replace(/(device minor \d+);/, '$1'),
+      lineOf: 'on alice',
+      says: "Parse error: ';' expected,\n\tbut got 'disk'",
     },
     {
       what: 'a value out of range',
