@@ -38,8 +38,12 @@ export interface HandlerCall {
   readonly handler: string;
   readonly resource: string;
   readonly peerNodeId: number | null;
+  /** Of the connection with that peer. */
+  readonly connectionName?: string;
   readonly volume: number | null;
   readonly minor: number | null;
+  /** For fence-peer and unfence-peer: which nodes have current data, a bit for each node id. */
+  readonly upToDateNodes?: number;
 }
 
 /** One backing device; the same contract as storage's BackingDevice. */

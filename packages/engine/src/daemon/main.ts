@@ -43,11 +43,12 @@ async function main(): Promise<void> {
       program: settings.handlerProgram,
       environment: { ...env, TSDRBD_RUN_DIR: settings.runDir },
       describe: (call) => handlerVariables(call, backend.handlerSubject(call)),
-      told: ({ handler, resource, peerNodeId, volume, minor }, status) => {
+      told: ({ handler, resource, peerNodeId, connectionName, volume, minor }, status) => {
         const call = {
           helper: handler,
           resourceName: resource,
           ...(peerNodeId === null ? {} : { peerNodeId }),
+          ...(connectionName === undefined ? {} : { connectionName }),
           ...(volume === null ? {} : { volume }),
           ...(minor === null ? {} : { minor }),
         };

@@ -91,10 +91,14 @@ export class Resource {
     done: (exitCode: number) => void = () => undefined,
   ): void {
     const device = at.peerDevice?.device ?? at.device ?? null;
+    const connection = at.peerDevice?.connection ?? at.connection;
     const call: HandlerCall = {
       handler,
       resource: this.name,
-      peerNodeId: (at.peerDevice?.connection ?? at.connection)?.peerNodeId ?? null,
+      peerNodeId: connection?.peerNodeId ?? null,
+      ...(connection !== undefined && { connectionName: connection.name }),
+      ...(handler === 'fence-peer' && { upToDateNodes: upToDateNodes(this, connection) }),
+      ...(handler === 'unfence-peer' && { upToDateNodes: upToDateNodes(this) }),
       volume: device?.volume ?? null,
       minor: device?.minor ?? null,
     };
@@ -567,6 +571,18 @@ export class Resource {
     }
     disk.writeBitmap(null, () => device.commitGeneration(() => done(ERR.NO_ERROR)));
   }
+}
+
+/** As if `gone` were not there. Source: behaviour.md 10.3. */
+function upToDateNodes(resource: Resource, gone?: Connection): number {
+  const devices = [...resource.devices.values()];
+  let nodes = devices.every(({ diskState }) => diskState === Disk.UpToDate) ? 1 << resource.nodeId : 0;
+  for (const connection of resource.connections.values()) {
+    const copies = [...connection.peerDevices.values()];
+    const current = copies.length > 0 && copies.every(({ pdsk }) => pdsk === Disk.UpToDate);
+    if (connection !== gone && current) nodes |= 1 << connection.peerNodeId;
+  }
+  return nodes >>> 0;
 }
 
 /** Nobody here paused it. Something else may have. */

@@ -29,6 +29,9 @@ export function handlerVariables(call: HandlerCall, subject: HandlerSubject): Re
       variables[`DRBD_BACKING_DEV_${volume}`] = backingDevice ?? '';
     }
   }
+  if (call.upToDateNodes !== undefined) {
+    variables['UP_TO_DATE_NODES'] = `0x${call.upToDateNodes.toString(16).toUpperCase().padStart(8, '0')}`;
+  }
   const { connection } = subject;
   if (connection === null) return variables;
   if (call.peerNodeId !== null) variables['DRBD_PEER_NODE_ID'] = String(call.peerNodeId);

@@ -82,6 +82,12 @@ test('an event of a connection names all volumes', () => {
   });
 });
 
+test('fencing is told who has current data', () => {
+  const call = { ...CALL, handler: 'fence-peer', volume: null, minor: null, upToDateNodes: 0x80000001 };
+  expect(handlerVariables(call, SUBJECT)).toMatchObject({ UP_TO_DATE_NODES: '0x80000001' });
+  expect(handlerVariables({ ...call, upToDateNodes: 1 }, SUBJECT)).toMatchObject({ UP_TO_DATE_NODES: '0x00000001' });
+});
+
 test('a signal, or a program that is not there, counts as success; the latter is told', async () => {
   expect(await run(script('kill -9 $$'))).toEqual({ exitCode: 0, told: [null, 0], warnings: [] });
   const missing = await run(join(directory, 'missing'));
