@@ -84,9 +84,12 @@ export interface PeerLink {
   close(): void;
 }
 
+/** The connection state to fall into: Disconnecting where the two have no language in common, and dialling again is no help. */
+export type LinkEnd = 'BrokenPipe' | 'NetworkFailure' | 'ProtocolError' | 'Disconnecting';
+
 export interface PeerLinkListener {
   packet(socket: SocketKind, packet: Packet): void;
-  closed(reason: 'BrokenPipe' | 'NetworkFailure' | 'ProtocolError', text: string): void;
+  closed(reason: LinkEnd, text: string): void;
   drained(): void;
 }
 

@@ -1,4 +1,4 @@
-import type { Packet, SocketKind } from '../wire';
+import type { Packet, ProtocolError, SocketKind } from '../wire';
 
 /**
  * One established DRBD connection: the data and the meta socket of a peer pair (wire 1.1), found and paired by a
@@ -32,10 +32,19 @@ export interface Link {
   close(): void;
 }
 
+/**
+ * The connection state to fall into (behaviour 1.3). Disconnecting: what the peer sent first is no offer of versions and
+ * features, and would not be one after another dialling (wire 3).
+ */
+export type LinkEnd = 'BrokenPipe' | 'NetworkFailure' | 'ProtocolError' | 'Disconnecting';
+
+export const linkEndOf = ({ code }: ProtocolError): LinkEnd =>
+  code === 'no-features' ? 'Disconnecting' : 'ProtocolError';
+
 export interface LinkListener {
   packet(socket: SocketKind, packet: Packet): void;
-  /** The last call. The reason is the connection state to fall into (behaviour 1.3). */
-  closed(reason: 'BrokenPipe' | 'NetworkFailure' | 'ProtocolError', text: string): void;
+  /** The last call. */
+  closed(reason: LinkEnd, text: string): void;
   /** Called when `unsentBytes` has fallen below the low-water mark after it was above the high-water mark. */
   drained(): void;
 }

@@ -5,6 +5,7 @@
  * - bad-header: right magic, but the pad of header100 is not 0
  * - unknown-command: no packet of this dialect
  * - unexpected-packet: a known packet on the wrong socket, outside of the agreed version, or at the wrong time
+ * - no-features: what came first on the data socket is not the peer's offer, so there is no common language
  * - wrong-length: length and command do not fit
  * - bad-value: a field out of range
  * - bad-bitmap: a bitmap packet that does not fit the transfer
@@ -12,7 +13,14 @@
 export interface ProtocolError {
   readonly kind: 'ProtocolError';
   readonly code:
-    'bad-magic' | 'bad-header' | 'unknown-command' | 'unexpected-packet' | 'wrong-length' | 'bad-value' | 'bad-bitmap';
+    | 'bad-magic'
+    | 'bad-header'
+    | 'unknown-command'
+    | 'unexpected-packet'
+    | 'no-features'
+    | 'wrong-length'
+    | 'bad-value'
+    | 'bad-bitmap';
   readonly message: string;
 }
 

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { Feature } from '../../src/wire';
-import type { Packet } from '../../src/wire';
+import { Feature, packetRow, type Packet } from '../../src/wire';
 
 /** Any packet that may be sent at `version` after the handshake, with the features in `featureFlags` agreed. */
 export function arbitraryPacket(version: number, featureFlags: number, digestBytes: number): fc.Arbitrary<Packet> {
@@ -144,5 +143,10 @@ export function arbitraryPacket(version: number, featureFlags: number, digestByt
       fc.record({ kind: fc.constant('ConnStChgReply'), volume, retcode: fc.integer() }) as fc.Arbitrary<Packet>,
     );
   }
-  return fc.oneof(...choices);
+  return fc.oneof(...choices).filter(({ kind }) => isAgreed(kind, featureFlags));
+}
+
+function isAgreed(kind: Packet['kind'], featureFlags: number): boolean {
+  const { feature } = packetRow(kind);
+  return feature === 0 || (featureFlags & feature) !== 0;
 }

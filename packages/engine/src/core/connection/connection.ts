@@ -17,7 +17,7 @@ import {
   type Packet,
   type SocketKind,
 } from '../../wire';
-import type { Digest, LinkFinder, LogLevel, PeerLink, Timer } from '../host';
+import type { Digest, LinkEnd, LinkFinder, LogLevel, PeerLink, Timer } from '../host';
 import { netOptions, type NetOptions, type OptionValues } from '../options';
 import { fenceAfterLoss } from '../fencing/fence-peer';
 import type { PeerDevice } from '../peer-device/peer-device';
@@ -288,7 +288,8 @@ export class Connection {
 
   // ---- the end ----
 
-  private linkClosed(reason: 'BrokenPipe' | 'NetworkFailure' | 'ProtocolError', text: string): void {
+  private linkClosed(reason: LinkEnd, text: string): void {
+    if (reason === 'Disconnecting') return this.refuse(text);
     const handshaking = !this.isUp;
     this.lost(
       this.announcedDisconnect ? Conn.TearDown : Conn[reason],

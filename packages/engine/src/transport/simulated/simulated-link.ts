@@ -1,7 +1,7 @@
 import { hold, lentCopy, letGo, letGoPiece } from '../../payload';
 import { Framer, PacketWriter } from '../../wire';
 import type { Packet, PacketSink, ProtocolError, SocketKind } from '../../wire';
-import type { Link, LinkListener } from '../link';
+import { linkEndOf, type Link, type LinkListener } from '../link';
 
 /** The simulator's clock: runs `action` when `delayMs` of simulated time have passed; equal times in call order. */
 export interface Scheduler {
@@ -265,7 +265,7 @@ class SimulatedLink implements Link {
   checked(error: ProtocolError | null): void {
     if (error === null) return;
     this.close();
-    this.listener?.closed('ProtocolError', error.message);
+    this.listener?.closed(linkEndOf(error), error.message);
   }
 
   private arrived(sizeBytes: number): void {

@@ -355,6 +355,17 @@ describe('a link', () => {
     await b.until(() => b.ending !== null);
   });
 
+  test('finds no common language with a peer whose first packet offers nothing', async () => {
+    const { a, b } = await pair();
+    b.send('data', state(1));
+    const recorder = new LinkRecorder(a);
+    await recorder.until(() => recorder.ending !== null);
+    expect(recorder.ending).toMatchObject({
+      reason: 'Disconnecting',
+      text: expect.stringContaining('expected P_CONNECTION_FEATURES of 72 bytes, received P_STATE') as string,
+    });
+  });
+
   test('answers a ping while its data socket is full, and says when that has drained', async () => {
     const localPort = await freePort();
     const accepted: Socket[] = [];

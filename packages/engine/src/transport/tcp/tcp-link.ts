@@ -1,5 +1,5 @@
 import type { Packet, SocketKind } from '../../wire';
-import type { Link, LinkListener } from '../link';
+import { linkEndOf, type Link, type LinkListener } from '../link';
 import type { FramedSocket } from './framed-socket';
 
 /** Above `high` bytes waiting on the data socket the core should slow down; below `low` it hears `drained`. */
@@ -44,7 +44,7 @@ export class TcpLink implements Link {
     this.data.listen({
       packet: (packet) => this.packet('data', packet),
       ended: ({ error, text }) =>
-        this.ended([error === null ? 'BrokenPipe' : 'ProtocolError', `data socket: ${text}`], error !== null),
+        this.ended([error === null ? 'BrokenPipe' : linkEndOf(error), `data socket: ${text}`], error !== null),
     });
     this.meta.listen({
       packet: (packet) => this.packet('meta', packet),

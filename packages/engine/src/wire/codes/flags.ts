@@ -16,6 +16,10 @@ export const Feature = {
   WZEROES: 8,
 } as const;
 
+/** DRBD's name of the first feature in `flags`, for messages. */
+export const featureName = (flags: number): string =>
+  Object.entries(Feature).find(([, flag]) => (flags & flag) !== 0)?.[0] ?? `0x${flags.toString(16)}`;
+
 /** What this dialect speaks, and what 8.4.11 offers. Source: wire.md 3. */
 export const PROTOCOL_MIN = 86;
 export const PROTOCOL_MAX = 101;

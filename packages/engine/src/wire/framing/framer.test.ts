@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { comparable, decodeAll, encodeAll } from '../../../test/wire/framing';
 import { recordedLinks } from '../../../test/pcap';
-import { FEATURES_ALL } from '../codes/flags';
+import { FEATURES_ALL, Feature } from '../codes/flags';
 import type { Packet } from '../packets/packet';
 import { Framer } from './framer';
 
@@ -138,7 +138,32 @@ describe('the framer', () => {
 
   test('refuses anything but features before the version is agreed', () => {
     const { error } = decodeAll([hex('83740267 000e 0004 0000d082')], 'data', { version: 0, featureFlags: 0 });
-    expect(error?.code).toBe('unexpected-packet');
+    expect(error?.code).toBe('no-features');
+  });
+
+  test.each([
+    ['shorter', '83740267 fffe 0047'],
+    ['longer', '83740267 fffe 0049'],
+  ])('refuses features that are %s than 72 bytes', (_, header) => {
+    const { error } = decodeAll([hex(header)], 'data', { version: 0, featureFlags: 0 });
+    expect(error?.code).toBe('no-features');
+  });
+
+  test.each([
+    ['P_TRIM', 'TRIM', '0031 0000001c', Feature.TRIM],
+    ['P_RS_THIN_REQ', 'THIN_RESYNC', '0032 00000018', Feature.THIN_RESYNC],
+    ['P_RS_DEALLOCATED', 'THIN_RESYNC', '0033 00000010', Feature.THIN_RESYNC],
+    ['P_WSAME', 'WSAME', '0034 0000021c', Feature.WSAME],
+    ['P_ZEROES', 'WZEROES', '0036 0000001c', Feature.WZEROES],
+  ])('refuses %s where %s was not agreed', (packet, feature, commandAndLength, flag) => {
+    const stream = [hex(`8620ec20 0000 ${commandAndLength} 00000000 ${'00'.repeat(28 + 512)}`)];
+    const without = decodeAll(stream, 'data', { version: 101, featureFlags: FEATURES_ALL & ~flag });
+    expect(without.packets).toEqual([]);
+    expect(without.error).toMatchObject({
+      code: 'unexpected-packet',
+      message: `${packet} without the feature ${feature}`,
+    });
+    expect(decodeAll(stream, 'data', speaking).error?.message ?? '').not.toContain('without the feature');
   });
 });
 

@@ -5,7 +5,7 @@ import type { Agreement, Body } from '../packets/decode';
 import type { Packet, SocketKind } from '../packets/packet';
 import { BITMAP_PACKET_BYTES_MAX, DIGEST_BYTES_MAX, packetRowById } from '../packets/packet-table';
 import type { PacketRow } from '../packets/packet-table';
-import { PROTOCOL_MAX } from '../codes/flags';
+import { PROTOCOL_MAX, featureName } from '../codes/flags';
 import { protocolError } from '../protocol-error';
 import type { ProtocolError } from '../protocol-error';
 
@@ -237,6 +237,10 @@ export class Framer {
 
   private startBody(): ProtocolError | null {
     const row = packetRowById(this.command);
+    if (this.socket === 'data' && this.agreement.version === 0 && this.isNoOffer(row)) {
+      const found = `${row?.name ?? `command 0x${this.command.toString(16)}`} of ${this.lengthBytes} bytes`;
+      return protocolError('no-features', `expected P_CONNECTION_FEATURES of 72 bytes, received ${found}`);
+    }
     if (row === undefined) return protocolError('unknown-command', `command 0x${this.command.toString(16)}`);
     if (row.socket !== this.socket && row.socket !== 'both') {
       return protocolError('unexpected-packet', `${row.name} on the ${this.socket} socket`);
@@ -244,6 +248,9 @@ export class Framer {
     const version = this.agreement.version === 0 && this.socket === 'meta' ? PROTOCOL_MAX : this.agreement.version;
     if (version < row.versionMin || version > row.versionMax) {
       return protocolError('unexpected-packet', `${row.name} at protocol ${version}`);
+    }
+    if (row.feature !== 0 && (this.agreement.featureFlags & row.feature) === 0) {
+      return protocolError('unexpected-packet', `${row.name} without the feature ${featureName(row.feature)}`);
     }
     const leastBytes = row.payload ? row.fixedBytes + this.digestBytes : row.fixedBytes;
     const mostBytes = row.payload
@@ -255,6 +262,11 @@ export class Framer {
     this.row = row;
     this.stage = Stage.Body;
     return null;
+  }
+
+  /** What comes first on the data socket is the peer's offer: 72 bytes. Source: wire.md 3. */
+  private isNoOffer(row: PacketRow | undefined): boolean {
+    return row?.kind !== 'ConnectionFeatures' || this.lengthBytes !== row.fixedBytes;
   }
 
   private bodyBytes(): number {
