@@ -10,9 +10,12 @@ import type { ServerResponse } from 'node:http';
 import type { ControlBackend, ControlEvent } from '../control-backend';
 import type { EventBatch } from '../events/object-event';
 import { StateTracker } from '../events/state-tracker';
+import type { ResourceState } from '../schema/node-state';
 
 /** What is kept for one reader. At it, the reader is cut off. */
 export const EVENT_QUEUE_BYTES_MAX = 4 * 1024 * 1024;
+/** How often a reader hears how far a resync or verify is. DRBD says so at least every 3 s (setup.md 5.5). */
+const PROGRESS_MS = 2000;
 const CUT_OFF = 'events were lost: this reader was too slow';
 
 export interface EventStreamOptions {
@@ -34,15 +37,28 @@ export function streamEvents(response: ServerResponse, backend: ControlBackend, 
   for (const events of tracker.start(backend.snapshot())) send({ events });
   // The dump is exempt: it is bounded by the configuration, and cutting it off would leave no way to ever read it.
   const allowedBytes = Math.max(queueBytesMax, response.writableLength + 1);
-  const stop = backend.subscribe((event: ControlEvent) => {
+  const tell = (event: ControlEvent): void => {
     const events = tracker.apply(event);
-    if (events.length === 0 || response.destroyed) return;
+    if (events.length === 0 || response.destroyed || response.writableEnded) return;
     send({ events });
     if (response.writableLength <= allowedBytes) return;
     stop();
     send({ events: [], cutOff: CUT_OFF });
     response.end();
-  });
+  };
+  const unsubscribe = backend.subscribe(tell);
+  const progress = setInterval(() => {
+    for (const resource of backend.snapshot().resources)
+      if (synchronises(resource)) tell({ kind: 'changed', resource });
+  }, PROGRESS_MS);
+  progress.unref();
+  const stop = (): void => {
+    unsubscribe();
+    clearInterval(progress);
+  };
   response.on('close', stop);
   response.on('error', () => response.destroy());
 }
+
+const synchronises = ({ connections }: ResourceState): boolean =>
+  connections.some(({ peerDevices }) => peerDevices.some(({ sync }) => sync !== null));
