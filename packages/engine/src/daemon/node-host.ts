@@ -3,6 +3,7 @@ import { randomBytes, randomFillSync } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Digest, Host } from '../core';
 import { digest, digestSizeBytes, hmac, hmacSizeBytes } from '../transport';
+import { alignedDelayMs } from './aligned-delay';
 import { runHandler, type HandlerRunner } from './handlers/run-handler';
 
 export interface NodeHostOptions {
@@ -15,7 +16,7 @@ export function createNodeHost(options: NodeHostOptions): Host {
   return {
     nowMs: () => performance.now(),
     after: (delayMs, run) => {
-      const timer = setTimeout(run, delayMs);
+      const timer = setTimeout(run, alignedDelayMs(delayMs, performance.now()));
       return { cancel: () => clearTimeout(timer) };
     },
     randomUuid: () => randomFillSync(new BigUint64Array(1))[0] ?? 0n,
