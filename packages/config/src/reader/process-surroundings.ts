@@ -21,9 +21,17 @@ export function processSurroundings({ env, isTerminal, moduleVersion }: ProcessS
 /** Node lists the interfaces that are up. All of 127.0.0.0/8 is this host, listed or not. */
 export function ownAddressState({ family, address }: Address): 'up' | 'absent' {
   if (family === 'sdp' || family === 'ssocks' || address.startsWith('127.')) return 'up';
-  const wanted = canonicalAddress(address);
-  const interfaces = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return interfaces.some((one) => canonicalAddress(one.address) === wanted) ? 'up' : 'absent';
+  return ownAddresses().has(canonicalAddress(address)) ? 'up' : 'absent';
+}
+
+let known: ReadonlySet<string> | null = null;
+
+/** Asked once: a configuration has one answer for all of its addresses, and asking costs as much as parsing a resource. */
+function ownAddresses(): ReadonlySet<string> {
+  known ??= new Set(
+    Object.values(networkInterfaces()).flatMap((list) => list?.map((one) => canonicalAddress(one.address)) ?? []),
+  );
+  return known;
 }
 
 /** Without zone and brackets, and IPv6 in one spelling. */
