@@ -1,38 +1,58 @@
-/** The bash completion of drbd-utils, unchanged, asks our programs for resources, their states, and the options of a command. */
+/** The bash completion of drbd-utils, unchanged, asks our programs for resources, their states and the options of a command. */
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Pair } from '../nodes/support/pair';
-import { succeeds, testWith } from '../nodes/support/programs';
+import { ROOT, succeeds, testWith } from '../nodes/support/programs';
+import { clientEnv, makeCompatLinks } from './compat-path';
 import { StandIns } from './stand-ins';
 
 const COMPLETION = '/usr/share/bash-completion/completions/drbdadm';
-const testWithCompletion = existsSync(COMPLETION) ? testWith('drbdadm', 'bash') : test.skip;
+const testWithCompletion = existsSync(COMPLETION) ? testWith('bash') : test.skip;
 
 let pair: Pair;
-let standIns: StandIns;
+let ours: StandIns;
+let original: StandIns;
 beforeAll(async () => {
+  await makeCompatLinks();
   pair = await Pair.running();
-  standIns = await StandIns.create(pair);
+  ours = new StandIns(pair.configPath, join(ROOT, '.cache/bin-compat/drbdadm'));
+  original = new StandIns(pair.configPath, '/usr/sbin/drbdadm');
 });
 afterAll(async () => {
-  standIns.remove();
+  ours.remove();
+  original.remove();
   await pair.end();
 });
 
-/** What TAB at the end of the line offers, in alphabetical order. */
-async function completions(line: string, program = standIns.drbdadm): Promise<string[]> {
-  const script = `
-    . ${COMPLETION}
-    drbdadm() { ${program} "$@"; }
-    read -ra COMP_WORDS <<<"$1"
-    [[ $1 = *' ' ]] && COMP_WORDS+=('')
-    COMP_CWORD=$(( \${#COMP_WORDS[@]} - 1 )) COMP_LINE=$1
-    _drbdadm
-    printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const env = standIns.envOf(pair.alice);
-  const text = await succeeds('bash', ['--norc', '-c', script, 'completion', line], { env });
-  return text.split('\n').filter((word) => word !== '').sort();
+const PRESS_TAB = `
+  . ${COMPLETION}
+  read -ra COMP_WORDS <<<"$1"
+  if [[ $1 = *' ' ]]; then COMP_WORDS+=(''); fi
+  COMP_CWORD=$(( \${#COMP_WORDS[@]} - 1 )) COMP_LINE=$1
+  _drbdadm
+  echo "\${COMPREPLY[*]}"`;
+
+/** What is offered at the end of this line. */
+async function offered(line: string, { directory } = ours): Promise<string[]> {
+  const env = clientEnv(pair.alice, directory);
+  return (await succeeds('bash', ['--norc', '-c', PRESS_TAB, 'bash', line], { env })).trim().split(' ');
 }
 
-testWithCompletion('commands, resources and resources in a state that the command is for', async () => {
-  expect(await completions('drbdadm new')).toEqual([]);
-});
+testWithCompletion(
+  'commands, resources, resources in the state that a command is for, options of a command',
+  async () => {
+    expect(await offered('drbdadm di')).toEqual(['disk-options', 'disconnect']);
+    expect(await offered('drbdadm adjust ')).toEqual(['r0', 'all']);
+    // alice is Primary, connected and UpToDate.
+    expect(await offered('drbdadm secondary ')).toEqual(['r0']);
+    expect(await offered('drbdadm primary ')).toEqual(['']);
+    expect(await offered('drbdadm verify r')).toEqual(['r0']);
+    expect(await offered('drbdadm detach ')).toEqual(['r0']);
+    expect(await offered('drbdadm attach ')).toEqual(['']);
+
+    const options = await offered('drbdadm primary r0 --');
+    expect(options).toContain('--force');
+    expect(options).toEqual(await offered('drbdadm primary r0 --', original));
+    expect(await offered('drbdadm primary --force r0 --')).not.toContain('--force');
+  },
+);
