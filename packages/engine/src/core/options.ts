@@ -65,6 +65,8 @@ export interface DiskOptions {
   /** -1: none. */
   readonly resyncAfterMinor: number;
   readonly rsDiscardGranularityBytes: number;
+  /** For one request of the backing disk; 0: no limit. */
+  readonly diskTimeoutMs: number;
 }
 
 export interface ResourceOptions {
@@ -133,6 +135,7 @@ export function diskOptions(values: OptionValues): DiskOptions {
     alUpdates: flag('al-updates', true),
     resyncAfterMinor: number('resync-after', -1),
     rsDiscardGranularityBytes: number('rs-discard-granularity', 0),
+    diskTimeoutMs: number('disk-timeout', 0) * TENTH_MS,
   };
 }
 

@@ -34,6 +34,8 @@ export class SimDisk {
   /** Counts the writes to each sector, so that a flush knows which were written again meanwhile. */
   private versions: Uint32Array;
   private generation = 0;
+  /** What waits for a disk that hangs. */
+  private hanging: (() => void)[] | null = null;
 
   constructor(
     readonly name: string,
@@ -82,14 +84,28 @@ export class SimDisk {
     this.unflushed.clear();
   }
 
+  /** From now on nothing is carried out, and nobody is answered. */
+  hang(): void {
+    this.hanging ??= [];
+  }
+
+  /** What waited is carried out after all, with the bytes that are in memory by now. */
+  recover(): void {
+    const waiting = this.hanging ?? [];
+    this.hanging = null;
+    for (const carryOut of waiting) carryOut();
+  }
+
   /** A handle of one process: dead after the next kill or cut. */
   open(): BlockDevice {
     const { generation } = this;
     const later = (minMs: number, spreadMs: number, run: () => DiskError | null, done: DiskDone): void => {
-      this.clock.schedule(minMs + this.random.fraction() * spreadMs, () => {
+      const carryOut = (): void => {
         if (generation !== this.generation) return;
-        done(run());
-      });
+        if (this.hanging !== null) this.hanging.push(carryOut);
+        else done(run());
+      };
+      this.clock.schedule(minMs + this.random.fraction() * spreadMs, carryOut);
     };
     const put = (offset: number, pieces: readonly Uint8Array[]): null => {
       let at = offset;
@@ -115,6 +131,7 @@ export class SimDisk {
       read: (offset, into, done) =>
         later(0.05, 1, () => (into.set(this.cache.subarray(offset, offset + into.length)), null), done),
       write: (offset, pieces, done) => {
+        if (this.hanging !== null) return later(0.05, 2, () => put(offset, pieces), done);
         const copies = pieces.map((piece) => new Uint8Array(piece));
         later(0.05, 2, () => put(offset, copies), done);
       },

@@ -234,7 +234,33 @@ export class Device {
       this.resource.states.force(this, { disk: Disk.Inconsistent });
       return;
     }
-    const detach = (): void => this.resource.loseDisk(this);
+    this.loseFailedDisk();
+  }
+
+  /** disk-timeout. Source: behaviour.md 5.10. */
+  watchDisk(disk: LocalDisk): void {
+    const { host } = this.resource;
+    disk.watchFor({
+      nowMs: () => host.nowMs(),
+      after: (delayMs, run) => host.after(delayMs, run),
+      timeoutMs: () => this.diskOptions.diskTimeoutMs,
+      expired: (error) => {
+        // Gone already for another reason; what waits for it does not know that yet.
+        if (this.disk !== disk || this.diskState <= Disk.Failed) return disk.giveUpRequests(error);
+        this.log('error', error.message);
+        // First the state: what is answered with an error must not be tried on this disk again.
+        this.loseFailedDisk(() => disk.giveUpRequests(error));
+      },
+    });
+  }
+
+  private loseFailedDisk(lost: () => void = () => undefined): void {
+    const { disk } = this;
+    const detach = (): void => {
+      // The handler took its time: another disk may have taken the place of this one.
+      if (this.disk === disk) this.resource.loseDisk(this);
+      lost();
+    };
     if (this.diskOptions.onIoError === 'call-local-io-error')
       this.resource.runHandler('local-io-error', { device: this }, detach);
     else detach();

@@ -30,6 +30,7 @@ import {
 import { sectors } from '../../units';
 import { Bitmap, PAGE_BITS } from '../bitmap/bitmap';
 import type { BlockDevice, DiskError } from '../host';
+import { TimedDevice, type DeviceWatch } from './timed-device';
 import { moveMetadata, needingFullSync, type MetadataMoveIo } from './metadata-move';
 
 const BLOCK_BYTES = 4096;
@@ -60,8 +61,8 @@ export interface AlStriping {
 }
 
 export class LocalDisk {
-  readonly data: BlockDevice;
-  private readonly meta: BlockDevice;
+  readonly data: TimedDevice;
+  private readonly meta: TimedDevice;
   private readonly mdFlushes: boolean;
   private where: MetadataLayout;
   private readonly placement: Placement;
@@ -85,8 +86,8 @@ export class LocalDisk {
     layout: MetadataLayout,
     private sb: SuperblockV09,
   ) {
-    this.data = options.data;
-    this.meta = options.meta;
+    this.data = new TimedDevice(options.data);
+    this.meta = options.meta === options.data ? this.data : new TimedDevice(options.meta);
     this.mdFlushes = options.mdFlushes;
     this.placement = options.placement;
     this.where = layout;
@@ -297,6 +298,19 @@ export class LocalDisk {
   /** Nothing is written any more: the disk failed or is being let go by force. */
   abandon(): void {
     this.failed = true;
+  }
+
+  /** disk-timeout, from now on. */
+  watchFor(watch: DeviceWatch): void {
+    this.data.watchFor(watch);
+    if (this.meta !== this.data) this.meta.watchFor(watch);
+  }
+
+  /** The disk does not answer: everything that waits for it goes on with `error`. */
+  giveUpRequests(error: DiskError): void {
+    this.failed = true;
+    this.data.giveUp(error);
+    if (this.meta !== this.data) this.meta.giveUp(error);
   }
 
   private startFlush(): void {

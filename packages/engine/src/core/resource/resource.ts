@@ -179,6 +179,7 @@ export class Resource {
 
     device.disk = disk;
     disk.onMetadataError = (error) => device.localIoFailed('metadata', error);
+    device.watchDisk(disk);
     device.startActivityLog();
     const { flags } = superblock;
     device.crashedPrimary =
