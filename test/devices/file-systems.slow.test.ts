@@ -8,7 +8,7 @@ import type { TestNode } from '../nodes/support/node';
 import { run, succeeds } from '../nodes/support/programs';
 import { DevicePair, devicePath, sizeBytes, testWithDevices } from './device-pair';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 const TREE = '/usr/include/linux';
 const KINDS = [

@@ -1,13 +1,16 @@
 /** When a device is there, who can open it, what counts as open, and that nothing stays behind. Source: behaviour.md 8.5. */
 import { spawn } from 'node:child_process';
-import { closeSync, lstatSync, openSync, readlinkSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expectNoTrace } from '../nodes/support/no-trace';
 import type { TestNode } from '../nodes/support/node';
 import { run, succeeds } from '../nodes/support/programs';
 import { DevicePair, deviceNames, devicePath, testWithDevices } from './device-pair';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
+
+const EROFS = -30;
+const EMEDIUMTYPE = -124;
 
 let devices: DevicePair | null = null;
 beforeEach(async () => {
@@ -18,15 +21,15 @@ afterEach(async () => {
 });
 const running = async (): Promise<DevicePair> => (devices = await DevicePair.running());
 
-const errorOf = (act: () => unknown): string | undefined => {
+const errorOf = (act: () => unknown): number | undefined => {
   try {
     act();
     return undefined;
   } catch (error) {
-    return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
+    return typeof error === 'object' && error !== null && 'errno' in error ? Number(error.errno) : NaN;
   }
 };
-const openable = (node: TestNode, flags: string): string | undefined =>
+const openable = (node: TestNode, flags: string): number | undefined =>
   errorOf(() => closeSync(openSync(devicePath(node), flags)));
 const until = async (what: string, holds: () => boolean): Promise<void> => {
   const deadline = performance.now() + 60_000;
@@ -41,15 +44,15 @@ testWithDevices()('the device is there from new-minor to del-minor, and can be o
   const diskLink = (node: TestNode): string => `drbd/by-disk${node.diskPath}`;
   for (const node of [alice, bob]) {
     expect(deviceNames(node)).toEqual([diskLink(node), 'drbd/by-res/r0/0', 'drbd0'].sort());
-    expect(lstatSync(devicePath(node)).isBlockDevice()).toBe(true);
-    expect(lstatSync(devicePath(node)).mode & 0o777).toBe(0o660);
+    expect(statSync(devicePath(node)).isBlockDevice()).toBe(true);
+    expect(statSync(devicePath(node)).mode & 0o777).toBe(0o660);
   }
   expect(openable(alice, 'r+')).toBeUndefined();
-  expect(openable(bob, 'r')).toBe('ENXIO');
-  expect(openable(bob, 'r+')).toBe('ENXIO');
+  expect(openable(bob, 'r')).toBe(EMEDIUMTYPE);
+  expect(openable(bob, 'r+')).toBe(EROFS);
 
   await alice.does('secondary', 'r0');
-  expect(openable(alice, 'r')).toBe('ENXIO');
+  expect(openable(alice, 'r')).toBe(EMEDIUMTYPE);
   expect(devices?.leftBehind().filter((name) => name.startsWith('loop'))).toEqual([]);
   await bob.does('primary', 'r0');
   expect(openable(bob, 'r+')).toBeUndefined();
@@ -122,6 +125,31 @@ testWithDevices('dd')('suspended I/O waits, and finishes when it is resumed', as
   expect(await writer).toMatchObject({ code: 0 });
 });
 
+/** What an open is for is read there. */
+const testWithSyscalls = existsSync('/proc/self/syscall') ? testWithDevices : () => test.skip;
+
+testWithSyscalls('dd', 'mkfs.ext4')(
+  'opening the device for writing promotes where auto-promote applies, and closing it demotes',
+  async () => {
+    const { alice, bob } = await running();
+    await succeeds('mkfs.ext4', ['-q', devicePath(alice)]);
+    await alice.does('secondary', 'r0');
+    // Looking promotes nobody.
+    expect(statSync(devicePath(bob)).isBlockDevice()).toBe(true);
+    expect((await bob.state())?.resources[0]?.role).toBe('Secondary');
+    const mountPoint = devices?.mountPoint('bob') ?? '';
+    await succeeds('mount', ['-t', 'ext4', devicePath(bob), mountPoint]);
+    expect((await bob.state())?.resources[0]).toMatchObject({ role: 'Primary', devices: [{ open: 'yes' }] });
+    // In use there, it cannot be had here.
+    const refused = await run('dd', ['if=/dev/zero', `of=${devicePath(alice)}`, 'bs=4k', 'count=1']);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('Read-only file system') });
+    await succeeds('umount', [mountPoint]);
+    await bob.until('Secondary again', (resource) => resource.role === 'Secondary');
+    await alice.program('tsdrbdsetup', 'resource-options', 'r0', '--auto-promote=no');
+    expect(openable(alice, 'r+')).toBe(EROFS);
+  },
+);
+
 testWithDevices('dd')('opening the file promotes where auto-promote applies, and closing it demotes', async () => {
   const { alice, bob } = await running();
   await alice.does('secondary', 'r0');
@@ -143,7 +171,7 @@ testWithDevices('mkfs.ext4')('a killed engine leaves nothing that the next one d
   await alice.endEngine('SIGKILL');
   // Another engine, while the dead device is still mounted.
   await alice.does('up', 'r0');
-  expect(openable(alice, 'r')).toBe('ENXIO');
+  expect(openable(alice, 'r')).toBe(EMEDIUMTYPE);
   await succeeds('umount', [mountPoint]);
   await alice.untilInSync();
   await alice.does('primary', 'r0');

@@ -72,6 +72,8 @@ export interface VolumeExporter {
   withdraw(device: Device): Promise<void>;
   /** Something that status would show is different. */
   changed(resource: Resource): void;
+  /** Whether a path is a device of this engine's own. */
+  owns(path: string): boolean;
   /** When what follows from the last change is done, so that a command that was answered can be relied on. */
   settled(resource: Resource): Promise<void>;
   /** Around a demotion. Null: it needs nothing. */
@@ -374,6 +376,14 @@ export class Backend implements ControlBackend {
     const options = diskOptions(values);
     const problem = resyncAfterProblem(device.minor, options.resyncAfterMinor, this.deviceOf);
     if (problem !== NO_ERROR) return reply(problem);
+    for (const path of [request.dataDevice, request.metaDevice]) {
+      if (!this.dependencies.exporter.owns(path)) continue;
+      const number = path === request.dataDevice ? ERR.ERR_OPEN_DISK : ERR.ERR_OPEN_MD_DISK;
+      return reply(
+        number,
+        `${path} is a device of this engine itself: stack on it with another engine (TSDRBD_RUN_DIR)`,
+      );
+    }
     let data: BackingDevice;
     try {
       data = await openBackingDevice(request.dataDevice);

@@ -56,6 +56,10 @@ export class Exports implements VolumeExporter {
     this.blockDevices?.changed(resource.name);
   }
 
+  owns(path: string): boolean {
+    return this.blockDevices?.owns(path) ?? false;
+  }
+
   async settled(resource: Resource): Promise<void> {
     await this.blockDevices?.settled(resource.name);
   }

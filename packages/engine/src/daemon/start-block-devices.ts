@@ -39,7 +39,10 @@ export async function startBlockDevices(settings: Settings, log: Logger): Promis
   const frontend: DeviceFrontend =
     choice.kind === 'nbd'
       ? new NbdFrontend({ socketDirectory: join(runDir, 'nbd-driver') }, { onUse })
-      : new LoopFrontend({ mountPoint: join(runDir, 'volumes'), gid }, { onUse, onLost });
+      : new LoopFrontend(
+          { mountPoint: join(runDir, 'volumes'), gid },
+          { onUse, onLost, onNodeOpen: (volume, intent) => devices.openAtDoor(volume, intent) },
+        );
   const devices = new BlockDevices(
     { directory: deviceDir, nodes },
     { frontend, log: (level, volume, text) => log[level]({ subject: volume }, text) },

@@ -1,7 +1,12 @@
 /** All volumes' block devices on this host, through one frontend. A frontend that fails costs devices, never replication. */
+import { readlinkSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Errno } from '../export';
 import { DeviceNodes } from './device-nodes';
 import type { DeviceVolume } from './device-volume';
 import type { DeviceFrontend } from './frontend';
+import type { DeviceNumber } from './system-calls';
+import type { OpenIntent } from './fuse/open-intent';
 import { ownedByKernelDrbd } from './kernel-drbd';
 import { VolumeDevice, type VolumeDeviceDependencies } from './volume-device';
 
@@ -16,6 +21,8 @@ export interface BlockDevicesDependencies {
   readonly log: VolumeDeviceDependencies['log'];
 }
 
+/** As many as the kernel follows. */
+const LINKS_MAX = 40;
 /** How often the users of devices that are open are looked for. */
 const LOOK_MS = 1000;
 
@@ -31,6 +38,25 @@ export class BlockDevices {
   /** Why this minor cannot have a device, for people; null if it can. */
   obstacle(minor: number): string | null {
     return ownedByKernelDrbd(minor, this.options.directory);
+  }
+
+  /**
+   * Whether a path leads to a device of this engine. It must never open one itself: its own thread would wait for itself.
+   * Follows links by their text, since looking at what they lead to would ask this engine too.
+   */
+  owns(path: string): boolean {
+    const minors = [...this.devices.values()].map(({ volume }) => volume.minor);
+    const nodePaths = new Set(minors.map((minor) => this.options.nodes.path(minor)));
+    const doors = new Set([...this.devices.keys()].map((volume) => this.dependencies.frontend.doorPath(volume)));
+    const loops = new Set([...this.devices.values()].map(({ kernelPath }) => kernelPath));
+    let at = resolve(path);
+    for (let links = 0; links < LINKS_MAX; links++) {
+      if (nodePaths.has(at) || doors.has(at) || loops.has(at)) return true;
+      const target = linkTarget(at);
+      if (target === null) return false;
+      at = resolve(dirname(at), target);
+    }
+    return false;
   }
 
   async add(volume: DeviceVolume): Promise<void> {
@@ -53,6 +79,13 @@ export class BlockDevices {
   used(volume: DeviceVolume): void {
     this.devices.get(volume)?.used();
     this.lookLater();
+  }
+
+  /** Somebody opens a device where this node is Secondary. */
+  async openAtDoor(volume: DeviceVolume, intent: OpenIntent): Promise<DeviceNumber | Errno> {
+    const result = await (this.devices.get(volume)?.openAtDoor(intent) ?? 'EIO');
+    this.lookLater();
+    return result;
   }
 
   changed(resourceName: string): void {
@@ -94,5 +127,13 @@ export class BlockDevices {
       });
     }, LOOK_MS);
     this.looking.unref();
+  }
+}
+
+function linkTarget(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null; // Not a link.
   }
 }

@@ -2,8 +2,8 @@
  * `drbdN` and the links `drbd/by-res/<resource>/<volume>` and `drbd/by-disk/<backing disk>` in the device directory, as
  * udev makes them for the kernel's DRBD (setup.md 1.4, `udev`).
  *
- * On a Secondary the node is there and cannot be opened, whatever for: its number, 0:0, is no driver's (ENXIO). Nodes are replaced
- * by rename, so that at no moment there is none.
+ * On a Secondary the node is there and cannot be opened, whatever for: its number, 0:0, is no driver's (ENXIO); or, where a frontend
+ * can ask the engine, a link to where it is asked. Nodes are replaced by rename, so that at no moment there is none.
  *
  * What was made is written down in the run directory; the next engine removes what a killed one left.
  */
@@ -61,6 +61,17 @@ export class DeviceNodes {
     chownSync(fresh, 0, this.options.gid);
     // Whatever the umask is.
     chmodSync(fresh, NODE_MODE);
+    this.noteMade(nodeName(minor));
+    renameSync(fresh, path);
+  }
+
+  /** The node is somewhere else: a link with its name leads there. */
+  putDoor(minor: number, doorPath: string): void {
+    const path = this.path(minor);
+    mkdirSync(dirname(path), { recursive: true });
+    const fresh = `${path}.new`;
+    rmSync(fresh, { force: true });
+    symlinkSync(doorPath, fresh);
     this.noteMade(nodeName(minor));
     renameSync(fresh, path);
   }

@@ -12,8 +12,8 @@ import type { DeviceNumber } from './system-calls';
 export interface UsedDevice {
   readonly kernelName: string;
   readonly deviceNumber: DeviceNumber;
-  /** Its node in the device directory. */
-  readonly nodePath: string;
+  /** Its node in the device directory, and other names that it is opened by. */
+  readonly paths: readonly string[];
 }
 
 /** Processes looked at between two turns of the event loop. */
@@ -23,7 +23,7 @@ const PROCESSES_AT_ONCE = 8;
 export async function findUser(device: UsedDevice): Promise<string | null> {
   const holder = holders(device)[0];
   if (holder !== undefined) return `part of ${holder}`;
-  const names = new Set([device.nodePath, `${device.nodePath} (deleted)`, `/dev/${device.kernelName}`]);
+  const names = new Set([`/dev/${device.kernelName}`, ...device.paths.flatMap((path) => [path, `${path} (deleted)`])]);
   const number = `${device.deviceNumber.major}:${device.deviceNumber.minor}`;
   const mountedHere = mountPoint('self', number, names);
   if (mountedHere !== null) return `mounted on ${mountedHere}`;

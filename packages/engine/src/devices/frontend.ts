@@ -7,6 +7,8 @@ export interface DeviceFrontend {
   /** Removes what a killed engine left, and makes ready. Throws where the host cannot do it. */
   start(): Promise<void>;
   add(volume: DeviceVolume): void;
+  /** Where opening the device on a Secondary goes to the engine, which may promote; null: it cannot be opened at all. */
+  doorPath(volume: DeviceVolume): string | null;
   /** After its device was detached. */
   remove(volume: DeviceVolume): void;
   /** Only while this node is Primary. Throws with a message for people. */

@@ -17,6 +17,8 @@ class TestFrontend implements DeviceFrontend {
   stop = () => Promise.resolve();
   add = () => undefined;
   remove = () => undefined;
+  door: string | null = null;
+  doorPath = () => this.door;
 
   async attach(volume: TestVolume): Promise<AttachedDevice> {
     this.asked.push('attach');
@@ -58,6 +60,7 @@ function setUp() {
     path: (minor: number) => `/dev/drbd${minor}`,
     put: (minor: number, number: { major: number; minor: number }) =>
       void names.set(`drbd${minor}`, `${number.major}:${number.minor}`),
+    putDoor: (minor: number, path: string) => void names.set(`drbd${minor}`, `-> ${path}`),
     link: (name: string, minor: number) => void names.set(name, `-> drbd${minor}`),
     removeNode: (minor: number) => void names.delete(`drbd${minor}`),
     removeLink: (name: string) => void names.delete(name),

@@ -5,15 +5,17 @@
  * - One step at a time: attaching, detaching and resizing never overlap.
  * - The volume counts as open while `handle` is there: from the first request that comes through the device until nobody uses it any more.
  */
-import type { OpenHandle } from '../export';
+import type { Errno, OpenHandle } from '../export';
 import { findUser, type UsedDevice } from './device-users';
 import { NO_DEVICE, byDiskLink, byResourceLink, type DeviceNodes } from './device-nodes';
 import type { DeviceVolume } from './device-volume';
 import type { AttachedDevice, DeviceFrontend } from './frontend';
+import type { OpenIntent } from './fuse/open-intent';
+import type { DeviceNumber } from './system-calls';
 
 export interface VolumeDeviceDependencies {
   readonly frontend: DeviceFrontend;
-  readonly nodes: Pick<DeviceNodes, 'path' | 'put' | 'link' | 'removeNode' | 'removeLink'>;
+  readonly nodes: Pick<DeviceNodes, 'path' | 'put' | 'putDoor' | 'link' | 'removeNode' | 'removeLink'>;
   readonly log: (level: 'info' | 'warn', subject: string, text: string) => void;
   readonly findUser?: (device: UsedDevice) => Promise<string | null>;
 }
@@ -50,6 +52,11 @@ export class VolumeDevice {
     this.subject = `${volume.name} (minor ${volume.minor})`;
   }
 
+  /** `/dev/loop3`; null while it is not attached. */
+  get kernelPath(): string | null {
+    return this.attached === null ? null : `/dev/${this.attached.kernelName}`;
+  }
+
   /** Whether somebody has to look after it from time to time. */
   get needsLook(): boolean {
     return this.handle !== null || this.leaving;
@@ -59,6 +66,27 @@ export class VolumeDevice {
   used(): void {
     this.requestSeen = true;
     if (this.handle === null && !this.opening) this.countAsOpen();
+  }
+
+  /**
+   * An open that came to the door on a Secondary. For writing it promotes, where auto-promote applies; from then on
+   * the volume counts as open, and whoever asked is looked for among the users. A mere look sees what is there.
+   */
+  openAtDoor(intent: OpenIntent): Promise<DeviceNumber | Errno> {
+    if (intent === 'none') return Promise.resolve(this.attached?.deviceNumber ?? NO_DEVICE);
+    const mode = intent === 'write' ? 'read-write' : 'read-only';
+    return new Promise((resolve) =>
+      this.volume.open(mode, { description: `device drbd${this.volume.minor}` }, (result) => {
+        if (result.kind === 'refused') return resolve(result.errno);
+        void this.changed().then(() => {
+          const { attached } = this;
+          if (attached === null || this.handle !== null) this.volume.close(result.handle);
+          else this.handle = result.handle;
+          this.idleLooks = 0;
+          resolve(attached?.deviceNumber ?? 'EIO');
+        });
+      }),
+    );
   }
 
   /** Role, size or backing disk may be others now. */
@@ -123,7 +151,9 @@ export class VolumeDevice {
   private user(attached: AttachedDevice): Promise<string | null> {
     const { kernelName, deviceNumber } = attached;
     const find = this.dependencies.findUser ?? findUser;
-    return find({ kernelName, deviceNumber, nodePath: this.dependencies.nodes.path(this.volume.minor) });
+    const door = this.dependencies.frontend.doorPath(this.volume);
+    const paths = [this.dependencies.nodes.path(this.volume.minor), ...(door === null ? [] : [door])];
+    return find({ kernelName, deviceNumber, paths });
   }
 
   // ---- steps ----
@@ -215,9 +245,11 @@ export class VolumeDevice {
   private showNames(): void {
     const { volume } = this;
     const { nodes } = this.dependencies;
+    const door = this.attached === null ? this.dependencies.frontend.doorPath(volume) : null;
     const deviceNumber = this.attached?.deviceNumber ?? NO_DEVICE;
-    const node = `${deviceNumber.major}:${deviceNumber.minor}`;
-    if (node !== this.shownNode) nodes.put(volume.minor, deviceNumber);
+    const node = door ?? `${deviceNumber.major}:${deviceNumber.minor}`;
+    if (node !== this.shownNode && door !== null) nodes.putDoor(volume.minor, door);
+    if (node !== this.shownNode && door === null) nodes.put(volume.minor, deviceNumber);
     this.shownNode = node;
     const wanted = [byResourceLink(volume.resourceName, volume.volumeNumber)];
     if (volume.backingPath !== null) wanted.push(byDiskLink(volume.backingPath));

@@ -33,6 +33,8 @@ export const WRITE_HEADER_BYTES = 40;
 export const OUT_HEADER_BYTES = 16;
 export const ATTRIBUTES_BYTES = 88;
 export const ROOT_NODE = 1;
+/** The directory of block devices. */
+export const DEVICES_NODE = 2;
 
 /** Features asked for at INIT; the kernel's offer is masked with it. */
 export const INIT_FLAGS =

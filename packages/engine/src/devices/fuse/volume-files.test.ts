@@ -1,8 +1,11 @@
 /** The protocol as the kernel speaks it, byte by byte, without a kernel. */
 import { holderCount, shareMemory } from '../../payload';
+import type { Errno } from '../../export';
+import type { DeviceNumber } from '../system-calls';
 import { testVolume } from '../test-volume';
 import type { FuseChannel, RequestId } from './fuse-channel';
 import { OPCODE } from './numbers';
+import type { OpenIntent } from './open-intent';
 import { VolumeFiles } from './volume-files';
 
 interface Reply {
@@ -24,7 +27,17 @@ function setUp(options: { readonly sizeBytes?: number } = {}) {
     close: () => undefined,
   };
   let uses = 0;
-  const files = new VolumeFiles(channel, { gid: 6, onLoopUse: () => (uses += 1) });
+  const opens: string[] = [];
+  const door = { intent: 'none' as OpenIntent, answer: 'EROFS' as DeviceNumber | Errno };
+  const files = new VolumeFiles(channel, {
+    gid: 6,
+    onLoopUse: () => (uses += 1),
+    intentOf: () => door.intent,
+    onNodeOpen: ({ minor }, intent) => {
+      opens.push(`${intent} ${minor}`);
+      return Promise.resolve(door.answer);
+    },
+  });
   const volume = testVolume({ minor: 5, ...options });
   files.add(volume);
   let id = 0;
@@ -54,7 +67,7 @@ function setUp(options: { readonly sizeBytes?: number } = {}) {
     const { error, body } = await ask(OPCODE.open, node, request);
     return error === 0 ? Number(body.readBigUInt64LE(0)) : error;
   };
-  return { files, volume, send, ask, lookUp, open, replies, uses: () => uses };
+  return { files, volume, send, ask, lookUp, open, replies, opens, door, uses: () => uses };
 }
 
 const O_RDONLY = 0;
@@ -211,4 +224,33 @@ test('forgotten nodes get no reply, unknown requests are refused', async () => {
   expect(replies.size).toBe(0);
   expect((await ask(OPCODE.flush, 2)).error).toBe(-38);
   expect((await ask(9999, 2)).error).toBe(-38);
+});
+
+test('the device: a look sees a node without a driver, an open asks, and gets the device or an answer', async () => {
+  const { ask, opens, door } = setUp();
+  door.answer = { major: 0, minor: 0 };
+  const lookUp = async () => {
+    const { error, body } = await ask(OPCODE.lookup, 2, Buffer.from('5\0'));
+    if (error !== 0) return error;
+    const node = body.readUInt32LE(0);
+    const { body: attributes } = await ask(OPCODE.getattr, node);
+    expect(attributes.subarray(16)).toEqual(body.subarray(40));
+    return { mode: body.readUInt32LE(40 + 60).toString(8), number: body.readUInt32LE(40 + 76), node };
+  };
+  expect(await lookUp()).toMatchObject({ mode: '60660', number: 0 });
+  door.answer = 'EROFS';
+  door.intent = 'read';
+  expect(await lookUp()).toBe(-124);
+  door.intent = 'write';
+  expect(await lookUp()).toBe(-30);
+  door.answer = { major: 7, minor: 3 };
+  const first = await lookUp();
+  expect(first).toMatchObject({ mode: '60660', number: 0x703 });
+  expect(await lookUp()).toEqual(first);
+  door.answer = { major: 7, minor: 4 };
+  // An inode keeps its device number for life.
+  const second = await lookUp();
+  expect(second).toMatchObject({ number: 0x704 });
+  expect(second).not.toMatchObject({ node: typeof first === 'object' ? first.node : 0 });
+  expect(opens).toEqual(['none 5', 'read 5', 'write 5', 'write 5', 'write 5', 'write 5']);
 });

@@ -2,6 +2,7 @@
  * The files of the FUSE mount:
  *
  *   `<minor>`          the volume as a file: opening it opens the volume, as an NBD client would
+ *   `devices/<minor>`  the block device: a node that is opened on a Secondary goes through it, so that the engine may promote
  *   `<minor>.loop<n>`  what a loop device is attached to. Its opens do not count: whoever opens the loop device does
  *
  * Invariants:
@@ -11,6 +12,7 @@
 import { VOLUME_TRANSFER_MAX_BYTES, type Errno, type ExportedVolume, type OpenHandle } from '../../export';
 import { holdPiece, letGoPiece } from '../../payload';
 import type { DeviceVolume } from '../device-volume';
+import { encodeDeviceNumber, type DeviceNumber } from '../system-calls';
 import type { FuseChannel } from './fuse-channel';
 import {
   decodeFallocate,
@@ -31,6 +33,7 @@ import {
   type DirectoryEntry,
   type RequestHeader,
 } from './messages';
+import { openIntent, type OpenIntent } from './open-intent';
 import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
@@ -43,6 +46,7 @@ import {
   OPCODE,
   OPEN_FLAGS,
   OUT_HEADER_BYTES,
+  DEVICES_NODE,
   ROOT_NODE,
   WRITE_HEADER_BYTES,
 } from './numbers';
@@ -57,14 +61,20 @@ const SLAB_PIECE_MAX_BYTES = 32 * 1024;
 const SLAB_BYTES = 256 * 1024;
 const S_IFDIR = 0o040000;
 const S_IFREG = 0o100000;
+const S_IFBLK = 0o060000;
 const O_ACCMODE = 3;
 
 interface FileNode {
   readonly node: number;
   readonly name: string;
   readonly volume: DeviceVolume;
-  readonly kind: 'application' | 'loop';
+  readonly kind: 'application' | 'node' | 'loop';
   revoked: boolean;
+}
+
+interface NumberedNode {
+  readonly node: number;
+  readonly deviceNumber: DeviceNumber;
 }
 
 interface OpenFile {
@@ -82,6 +92,9 @@ export interface LoopFile {
 export interface VolumeFilesOptions {
   /** Owner group of the files: `disk`, as udev has it. */
   readonly gid: number;
+  /** Somebody opens the block device, or looks at it. Gives its number, or why it cannot be opened. */
+  readonly onNodeOpen: (volume: DeviceVolume, intent: OpenIntent) => Promise<DeviceNumber | Errno>;
+  readonly intentOf?: (threadId: number) => OpenIntent;
   /** Somebody uses a loop device. */
   readonly onLoopUse: (volume: DeviceVolume) => void;
 }
@@ -90,9 +103,11 @@ export class VolumeFiles {
   private readonly nodes = new Map<number, FileNode>();
   private readonly byName = new Map<string, FileNode>();
   private readonly open = new Map<number, OpenFile>();
-  private nextNode = ROOT_NODE + 1;
+  private nextNode = DEVICES_NODE + 1;
   private nextHandle = 1;
   private loopCount = 0;
+  /** Block device inodes by node number: an inode's device number is for life, so that each number is one of its own. */
+  private readonly numbered = new Map<number, NumberedNode>();
   private readonly slab = new Slab();
 
   constructor(
@@ -102,6 +117,7 @@ export class VolumeFiles {
 
   add(volume: DeviceVolume): void {
     this.addFile(volume, 'application', String(volume.minor));
+    this.addFile(volume, 'node', deviceFileName(volume));
   }
 
   /** The volume's files are gone; what was open of them fails. */
@@ -128,8 +144,12 @@ export class VolumeFiles {
       case OPCODE.init:
         return this.init(request, reply);
       case OPCODE.lookup: {
-        const file = header.node === ROOT_NODE ? this.byName.get(decodeName(request)) : undefined;
-        return file === undefined ? reply(MINUS.ENOENT) : reply(0, encodeEntry(this.attributes(file)));
+        const path = header.node === DEVICES_NODE ? `${DEVICES}/${decodeName(request)}` : decodeName(request);
+        if (path === DEVICES) return reply(0, encodeEntry(directoryAttributes(DEVICES_NODE)));
+        const file = this.byName.get(path);
+        if (file === undefined) return reply(MINUS.ENOENT);
+        if (file.kind === 'node') return this.lookUpNode(file, header, reply);
+        return reply(0, encodeEntry(this.attributes(file)));
       }
       case OPCODE.forget:
       case OPCODE.batchForget:
@@ -139,7 +159,10 @@ export class VolumeFiles {
       // A truncation on open means nothing for a device, and the rest is not to be changed.
       // eslint-disable-next-line no-fallthrough
       case OPCODE.setattr: {
-        if (header.node === ROOT_NODE) return reply(0, encodeAttributes(this.rootAttributes()));
+        if (header.node === ROOT_NODE || header.node === DEVICES_NODE)
+          return reply(0, encodeAttributes(directoryAttributes(header.node)));
+        const known = this.numbered.get(header.node);
+        if (known !== undefined) return reply(0, encodeAttributes(this.nodeAttributes(known)));
         const file = this.nodes.get(header.node);
         return file === undefined ? reply(MINUS.ENOENT) : reply(0, encodeAttributes(this.attributes(file)));
       }
@@ -147,7 +170,7 @@ export class VolumeFiles {
         return reply(0, encodeOpened(0, 0));
       case OPCODE.readdir: {
         const { offsetBytes, sizeBytes } = decodeTransfer(request);
-        return reply(0, encodeDirectory(this.entries(), offsetBytes, sizeBytes));
+        return reply(0, encodeDirectory(this.entries(header.node), offsetBytes, sizeBytes));
       }
       case OPCODE.releasedir:
       case OPCODE.fsyncdir:
@@ -198,16 +221,42 @@ export class VolumeFiles {
     return { node, mode: S_IFREG | 0o660, sizeBytes: volume.sizeBytes(), gid: this.options.gid, deviceNumber: 0 };
   }
 
-  private rootAttributes(): Attributes {
-    return { node: ROOT_NODE, mode: S_IFDIR | 0o755, sizeBytes: 0, gid: 0, deviceNumber: 0 };
+  private nodeAttributes({ node, deviceNumber }: NumberedNode): Attributes {
+    const encoded = Number(encodeDeviceNumber(deviceNumber) & 0xffffffffn);
+    return { node, mode: S_IFBLK | 0o660, sizeBytes: 0, gid: this.options.gid, deviceNumber: encoded };
   }
 
-  private entries(): DirectoryEntry[] {
+  private numberedNode(deviceNumber: DeviceNumber): NumberedNode {
+    for (const known of this.numbered.values()) {
+      if (known.deviceNumber.major === deviceNumber.major && known.deviceNumber.minor === deviceNumber.minor)
+        return known;
+    }
+    const created = { node: this.nextNode++, deviceNumber };
+    this.numbered.set(created.node, created);
+    return created;
+  }
+
+  /** An open is answered as DRBD answers it, or gets the device. */
+  private lookUpNode({ volume }: FileNode, { pid }: RequestHeader, reply: Reply): void {
+    const intent = (this.options.intentOf ?? openIntent)(pid);
+    void this.options.onNodeOpen(volume, intent).then((result) => {
+      if (typeof result !== 'string') return reply(0, encodeEntry(this.nodeAttributes(this.numberedNode(result))));
+      // DRBD's answer to reading on a Secondary; behaviour.md 8.5.
+      reply(intent === 'read' && result === 'EROFS' ? MINUS.EMEDIUMTYPE : minus(result));
+    });
+  }
+
+  private entries(directory: number): DirectoryEntry[] {
     const entry = (node: number, name: string, mode: number): DirectoryEntry => ({ node, name, type: mode >> 12 });
     return [
-      entry(ROOT_NODE, '.', S_IFDIR),
+      entry(directory, '.', S_IFDIR),
       entry(ROOT_NODE, '..', S_IFDIR),
-      ...[...this.nodes.values()].map(({ node, name }) => entry(node, name, S_IFREG)),
+      ...(directory === ROOT_NODE ? [entry(DEVICES_NODE, DEVICES, S_IFDIR)] : []),
+      ...[...this.nodes.values()]
+        .filter(({ kind }) => (kind === 'node') === (directory === DEVICES_NODE))
+        .map(({ node, name, kind }) =>
+          kind === 'node' ? entry(node, name.slice(DEVICES.length + 1), S_IFBLK) : entry(node, name, S_IFREG),
+        ),
     ];
   }
 
@@ -330,6 +379,23 @@ export class VolumeFiles {
     step(offsetBytes);
   }
 }
+
+/** Of the block device, below the mount point. */
+export const deviceFileName = ({ minor }: DeviceVolume): string => `${DEVICES}/${minor}`;
+
+/**
+ * A directory of its own: while one thread's open waits there for a promotion, the kernel may keep others from looking up
+ * names in it, and attaching the loop device looks one up.
+ */
+const DEVICES = 'devices';
+
+const directoryAttributes = (node: number): Attributes => ({
+  node,
+  mode: S_IFDIR | 0o755,
+  sizeBytes: 0,
+  gid: 0,
+  deviceNumber: 0,
+});
 
 type Reply = (minusErrno: number, body?: Uint8Array) => void;
 

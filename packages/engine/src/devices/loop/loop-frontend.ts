@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { DeviceVolume } from '../device-volume';
 import type { AttachedDevice, DeviceFrontend } from '../frontend';
 import { openFuseChannel, type FuseChannel } from '../fuse/fuse-channel';
-import { REQUEST_MAX_BYTES, VolumeFiles } from '../fuse/volume-files';
+import { REQUEST_MAX_BYTES, VolumeFiles, deviceFileName, type VolumeFilesOptions } from '../fuse/volume-files';
 import { readMounts } from '../mounts';
 import { runTool, type RunTool } from '../run-tool';
 import { attachLoop, detachLoop, loopBackingFile, resizeLoop } from './losetup';
@@ -24,6 +24,7 @@ export interface LoopFrontendOptions {
 
 export interface LoopFrontendDependencies {
   readonly onUse: (volume: DeviceVolume) => void;
+  readonly onNodeOpen: VolumeFilesOptions['onNodeOpen'];
   /** The mount was taken away from us: no device works any more. */
   readonly onLost: (reason: string) => void;
   readonly run?: RunTool;
@@ -48,10 +49,11 @@ export class LoopFrontend implements DeviceFrontend {
 
   async start(): Promise<void> {
     const { mountPoint, gid } = this.options;
+    const { onUse, onNodeOpen } = this.dependencies;
     await this.cleanUp();
     mkdirSync(mountPoint, { recursive: true, mode: 0o755 });
     const channel = openFuseChannel(REQUEST_MAX_BYTES);
-    const files = new VolumeFiles(channel, { gid, onLoopUse: this.dependencies.onUse });
+    const files = new VolumeFiles(channel, { gid, onLoopUse: onUse, onNodeOpen });
     this.channel = channel;
     this.files = files;
     channel.start(files.received, () => {
@@ -73,6 +75,10 @@ export class LoopFrontend implements DeviceFrontend {
 
   remove(volume: DeviceVolume): void {
     this.files?.remove(volume);
+  }
+
+  doorPath(volume: DeviceVolume): string {
+    return join(this.options.mountPoint, deviceFileName(volume));
   }
 
   async attach(volume: DeviceVolume): Promise<AttachedDevice> {

@@ -60,6 +60,10 @@ export class NbdFrontend implements DeviceFrontend {
     // Likewise.
   }
 
+  doorPath(): null {
+    return null;
+  }
+
   async attach(volume: DeviceVolume): Promise<AttachedDevice> {
     const served = new DeviceExport(volume, this.dependencies.onUse);
     const find = (name: string) => (name === '' || name === served.name ? served : undefined);
