@@ -17,15 +17,18 @@ export interface VolumeDisks {
 export interface PairOptions {
   readonly net?: Readonly<Record<string, string>>;
   readonly disk?: Readonly<Record<string, string>>;
+  /** Programs by event. The machine's drbd.ko has a helper of its own: they are for this side. */
+  readonly handlers?: Readonly<Record<string, string>>;
   readonly volumes: readonly VolumeDisks[];
 }
 
-export function drbdConfig({ net = {}, disk = {}, volumes }: PairOptions): string {
+export function drbdConfig({ net = {}, disk = {}, handlers = {}, volumes }: PairOptions): string {
   return [
     'global { usage-count no; }',
     `resource ${RESOURCE} {`,
     `  net {${section({ protocol: 'C', ...net })}}`,
     `  disk {${section(disk)}}`,
+    `  handlers {${section(handlers)}}`,
     ...node(
       GUEST_NAME,
       GUEST_ADDRESS,

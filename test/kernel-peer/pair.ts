@@ -35,7 +35,7 @@ export interface PairSetup {
 }
 
 /** As fast as it goes: most tests are not about the pace. */
-const FAST_RESYNC = { 'c-plan-ahead': '0', 'resync-rate': '200M' };
+export const FAST_RESYNC = { 'c-plan-ahead': '0', 'resync-rate': '200M' };
 
 /** A dead link or peer is noticed within some 5 s. */
 export const QUICK_DETECTION = { 'ping-int': '3', 'connect-int': '3', timeout: '20' };
@@ -51,6 +51,8 @@ export interface Configuration {
   readonly net?: Readonly<Record<string, string>>;
   readonly kernelNet?: Readonly<Record<string, string>>;
   readonly disk?: Readonly<Record<string, string>>;
+  /** Of our node. */
+  readonly handlers?: Readonly<Record<string, string>>;
 }
 
 function deviceOfGuest(index: number): string {
@@ -102,7 +104,7 @@ export class Pair {
   }
 
   /** Gives both nodes a new configuration, which the next commands use; `kernelNet` is what the kernel's has instead. */
-  async configure({ net, kernelNet = {}, disk }: Configuration): Promise<void> {
+  async configure({ net, kernelNet = {}, disk, handlers }: Configuration): Promise<void> {
     const volumes = [...Array(this.volumeCount).keys()].map((volume) => ({
       guest: deviceOfGuest(volume),
       host: this.ours.diskPath(volume),
@@ -114,7 +116,10 @@ export class Pair {
           }),
     }));
     const diskOptions = disk ?? FAST_RESYNC;
-    writeFileSync(this.ours.configPath, drbdConfig({ net: { ...PATIENT, ...net }, disk: diskOptions, volumes }));
+    writeFileSync(
+      this.ours.configPath,
+      drbdConfig({ net: { ...PATIENT, ...net }, disk: diskOptions, handlers, volumes }),
+    );
     this.kernelConfig = drbdConfig({ net: { ...PATIENT, ...net, ...kernelNet }, disk: diskOptions, volumes });
     await this.kernel.guest.putFile('/etc/drbd.conf', this.kernelConfig);
   }
