@@ -1,6 +1,8 @@
-/** The bash completion of drbd-utils, unchanged, asks our programs for resources, their states and the options of a command. */
+/** Shell scripts of drbd-utils, unchanged, that ask our programs for states: bash completion, and what its systemd units wait with. */
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Pair } from '../nodes/support/pair';
 import { ROOT, succeeds, testWith } from '../nodes/support/programs';
 import { clientEnv, makeCompatLinks } from './compat-path';
@@ -8,6 +10,8 @@ import { StandIns } from './stand-ins';
 
 const COMPLETION = '/usr/share/bash-completion/completions/drbdadm';
 const testWithCompletion = existsSync(COMPLETION) ? testWith('bash') : test.skip;
+const WAIT = '/usr/lib/drbd/scripts/drbd-wait-promotable.sh';
+const testWithWait = existsSync(WAIT) ? testWith('bash') : test.skip;
 
 let pair: Pair;
 let ours: StandIns;
@@ -56,3 +60,13 @@ testWithCompletion(
     expect(await offered('drbdadm primary --force r0 --')).not.toContain('--force');
   },
 );
+
+testWithWait('drbd-wait-promotable.sh ends when the other node is no longer Primary', async () => {
+  const { alice, bob } = pair;
+  // Its drbdsetup outlives it until there is something more to tell, and would hold a pipe open.
+  const child = spawn(WAIT, ['r0'], { env: clientEnv(bob), stdio: 'ignore' });
+  const waiting = new Promise((resolve) => child.once('exit', resolve));
+  expect(await Promise.race([waiting, sleep(1000)])).toBeUndefined();
+  await alice.does('secondary', 'r0');
+  expect(await waiting).toBe(0);
+});
