@@ -369,6 +369,21 @@ describe('check-resize', () => {
   });
 });
 
+test('outdate takes the minor alone, and as drbdadm says it', async () => {
+  await session.start([healthy]);
+  const asked: unknown[] = [];
+  session.backend.execute = async (request) => {
+    asked.push(request);
+    return { code: 1, messages: [] };
+  };
+  expect(await session.run('outdate 7')).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+  expect(await session.run('outdate r0 7')).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+  expect(asked).toEqual([
+    { command: 'outdate', minor: 7 },
+    { command: 'outdate', minor: 7 },
+  ]);
+});
+
 test('a request in transit is repeated until it is decided', async () => {
   await session.start([healthy]);
   const codes = [-18, -18, 1];

@@ -22,10 +22,11 @@ const CONTEXT_ARGUMENTS: ReadonlySet<ArgumentName> = new Set([
 /** Throws SetupExit. */
 export async function parseArguments(
   command: SetupCommand,
-  words: readonly string[],
+  given: readonly string[],
   io: CliIo,
 ): Promise<CommandArguments> {
   const names = command.arguments;
+  const words = meantWords(command, given);
   refuseExcess(command, words);
   const values = new Map<ArgumentName, unknown>();
   for (const [at, name] of names.entries()) {
@@ -34,6 +35,14 @@ export async function parseArguments(
     values.set(name, await parseWord(name, word, io));
   }
   return argumentsOf(words[0] ?? 'all', values);
+}
+
+/**
+ * drbdadm says `outdate RESOURCE MINOR` where drbdsetup's command has only the minor. drbdsetup refuses it, so that drbdadm can outdate
+ * no attached disk; agents and fence-peer scripts need that it can. Source: adm.md 10, 4.
+ */
+function meantWords(command: SetupCommand, given: readonly string[]): readonly string[] {
+  return command.name === 'outdate' && given.length === 2 ? given.slice(1) : given;
 }
 
 function refuseExcess(command: SetupCommand, words: readonly string[]): void {
