@@ -136,6 +136,7 @@ describeKernelPeer('fencing', () => {
     let isWritten = false;
     const write = pair.ours.io(['write -P 9 64k 8k', 'flush']).then(() => (isWritten = true));
     await pair.kernel.until(/cs:WFConnection/);
+    expect((await pair.ours.program('tsdrbdsetup', 'status')).stdout).toContain('suspended:fencing');
     expect(isWritten).toBe(false);
     await heal();
     await write;
@@ -157,6 +158,8 @@ describeKernelPeer('fencing', () => {
       'dd if=/dev/urandom of=/dev/drbd0 bs=8k seek=16 count=1 oflag=direct 2>/dev/null; echo >/run/written',
     );
     await pair.ours.until('without the peer', ({ connection }) => connection === 'Connecting');
+    // s: I/O is suspended.
+    await pair.kernel.until(/cs:WFConnection ro:Primary\/Unknown ds:UpToDate\/DUnknown C s/);
     expect((await pair.kernel.run('test -e /run/written')).exitCode).not.toBe(0);
     await heal();
     await write;
