@@ -108,7 +108,6 @@ describeKernelPeer('fencing', () => {
     await pair.kernel.until(/cs:WFConnection ro:Primary\/Unknown ds:UpToDate\/Outdated/);
     expect(await pair.kernel.helpers()).toContain('fence-peer');
     await pair.ours.until('without the peer', ({ connection }) => connection === 'Connecting');
-    // As handlers do; `drbdadm outdate` of 9.22 and later passes the resource's name too, and fails (adm.md 2.3).
     expect((await pair.ours.program('tsdrbdsetup', 'outdate', '0')).exitCode).toBe(0);
     expect((await pair.ours.status()).disk).toBe('Outdated');
     const refused = await pair.ours.adm('primary', RESOURCE);
