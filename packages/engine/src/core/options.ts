@@ -4,6 +4,7 @@
  * `values` are DRBD's option names and units as the control API carries them; what is absent has its default.
  */
 import { AfterSb, ReplicationProtocol } from '../wire';
+import type { ReadBalancing } from './request/read-balancing';
 
 export type OptionValues = Readonly<Record<string, string | number | boolean>>;
 
@@ -67,6 +68,7 @@ export interface DiskOptions {
   readonly rsDiscardGranularityBytes: number;
   /** For one request of the backing disk; 0: no limit. */
   readonly diskTimeoutMs: number;
+  readonly readBalancing: ReadBalancing;
 }
 
 export interface ResourceOptions {
@@ -136,6 +138,7 @@ export function diskOptions(values: OptionValues): DiskOptions {
     resyncAfterMinor: number('resync-after', -1),
     rsDiscardGranularityBytes: number('rs-discard-granularity', 0),
     diskTimeoutMs: number('disk-timeout', 0) * TENTH_MS,
+    readBalancing: text('read-balancing', 'prefer-local') as ReadBalancing,
   };
 }
 

@@ -1,10 +1,10 @@
 /**
  * An application's read: from the own disk where its data is current, else from a peer. Source: behaviour.md 5.7, wire.md 6.6.
  */
-import { Conn, Disk } from '../../wire';
 import type { Device } from '../device/device';
 import type { DiskError } from '../host';
 import type { PeerDevice } from '../peer-device/peer-device';
+import { ReadBalancer, canServe } from './read-balancing';
 
 export type ReadDone = (error: 'EIO' | 'ESHUTDOWN' | null) => void;
 
@@ -21,6 +21,7 @@ export interface ReadRequest {
 
 export class ApplicationReads {
   private held: ReadRequest[] = [];
+  private readonly balancer = new ReadBalancer();
 
   constructor(private readonly device: Device) {}
 
@@ -50,13 +51,22 @@ export class ApplicationReads {
       return;
     }
     const disk = device.usableDisk;
-    if (disk !== null && !request.localFailed && device.isLocallyCurrent(request.sector, request.into.length)) {
+    const { sector, into } = request;
+    if (disk !== null && !request.localFailed && device.isLocallyCurrent(sector, into.length)) {
+      const policy = request.peersRefused > 0 ? 'prefer-local' : device.diskOptions.readBalancing;
+      const peer = this.balancer.peerFor(policy, device.peerDevices, sector, into.length);
+      if (peer !== null) return this.ask(peer, request);
       device.stats.lowerPending++;
-      disk.data.read(request.sector * 512, request.into, (error) => this.localDone(request, error));
+      disk.data.read(sector * 512, into, (error) => this.localDone(request, error));
       return;
     }
     const peerDevice = device.peerDevices.find((candidate) => canServe(candidate));
     if (peerDevice === undefined || request.peersRefused > 0) return this.finish(request, 'EIO');
+    this.ask(peerDevice, request);
+  }
+
+  private ask(peerDevice: PeerDevice, request: ReadRequest): void {
+    const { device } = this;
     const { connection } = peerDevice;
     const blockId = connection.nextBlockId();
     request.startedMs = device.resource.host.nowMs();
@@ -97,6 +107,3 @@ export class ApplicationReads {
     request.done(error);
   }
 }
-
-const canServe = (peerDevice: PeerDevice): boolean =>
-  peerDevice.pdsk === Disk.UpToDate && peerDevice.conn >= Conn.Connected;

@@ -169,6 +169,17 @@ export class ApplicationWrites {
     }
   }
 
+  /** Whether the peer may not have written, or not all of, what was sent to it for these blocks. */
+  isUnderWayTo(peerDevice: PeerDevice, sector: number, sizeBytes: number): boolean {
+    for (const request of this.active) {
+      if (!overlap(request, { sector, sizeBytes })) continue;
+      const leg = request.legs.find((candidate) => candidate.peerDevice === peerDevice);
+      if (!request.completed || leg === undefined || !leg.ok) return true;
+      if (leg.awaits !== 'written' && !leg.done) return true;
+    }
+    return false;
+  }
+
   legAcked(leg: WriteLeg, how: 'received' | 'written' | 'written-in-sync'): void {
     if (how === 'written-in-sync') leg.setInSync = true;
     leg.ok = true;
