@@ -1,5 +1,5 @@
 /** block-drbd of drbd-utils, unchanged: what Xen calls to give a guest a `drbd:r0` disk, and to take it away. */
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { DevicePair, testWithDevices } from '../devices/device-pair';
@@ -16,6 +16,14 @@ const testWithScript =
 /** The script looks in /usr/sbin before PATH, and for /etc/drbd.conf: in a mount namespace both are ours. */
 const INSIDE =
   'mount --bind "$1" /etc/drbd.conf && mount --bind "$2" /usr/sbin/drbdadm && exec timeout 60 bash "$3" "$4"';
+
+/** block-tsdrbd, as the document for users has it. */
+function documentedWrapper(): string {
+  const [indented] =
+    /^ {4}#!\/bin\/bash\n(?: {4}.+\n)+/m.exec(readFileSync(join(ROOT, 'docs/clients.md'), 'utf8')) ?? [];
+  if (indented === undefined) throw new Error('docs/clients.md has no script');
+  return indented.replace(/^ {4}/gm, '');
+}
 
 let devices: DevicePair | null = null;
 afterEach(async () => {
@@ -46,9 +54,9 @@ testWithScript('a guest gets the disk where it starts, once, and gives it back',
     const keys = { type: 'drbd', params: 'r0', mode: 'w', 'frontend-id': '1' };
     for (const [key, value] of Object.entries(keys)) writeFileSync(join(store(node), key), `${value}\n`);
   }
-  const block = (node: TestNode, action: 'add' | 'remove'): Promise<Outcome> =>
-    run('unshare', ['--mount', 'sh', '-c', INSIDE, 'sh', pair.configPath, adm, join(scripts, 'block-drbd'), action], {
-      env: { ...node.env, XENSTORE: store(node) },
+  const block = (node: TestNode, action: 'add' | 'remove', script = 'block-drbd', program = adm): Promise<Outcome> =>
+    run('unshare', ['--mount', 'sh', '-c', INSIDE, 'sh', pair.configPath, program, join(scripts, script), action], {
+      env: { ...node.env, PATH: `${ROOT}/.cache/bin:${node.env['PATH'] ?? ''}`, XENSTORE: store(node) },
       timeoutMs: 120_000,
     });
   const role = async ({ name }: TestNode): Promise<string | undefined> =>
@@ -69,5 +77,14 @@ testWithScript('a guest gets the disk where it starts, once, and gives it back',
   expect(await block(pair.alice, 'add')).toMatchObject({ code: 0, stdout: 'success\n' });
   expect(readFileSync(join(store(pair.alice), 'physical-device-path'), 'utf8')).toBe(`/dev/drbd${minor}\n`);
   expect(await block(pair.alice, 'remove')).toMatchObject({ code: 0 });
+  expect(await role(pair.alice)).toBe('Secondary');
+
+  // Where /usr/sbin has the original, which knows nothing of tsdrbd.
+  writeFileSync(join(scripts, 'block-tsdrbd'), documentedWrapper());
+  rmSync(join(store(pair.alice), 'physical-device-path'));
+  expect(await block(pair.alice, 'add', 'block-tsdrbd', '/bin/false')).toMatchObject({ code: 0, stdout: 'success\n' });
+  expect(readFileSync(join(store(pair.alice), 'physical-device-path'), 'utf8')).toBe(`/dev/drbd${minor}\n`);
+  expect(await role(pair.alice)).toBe('Primary');
+  expect(await block(pair.alice, 'remove', 'block-tsdrbd', '/bin/false')).toMatchObject({ code: 0 });
   expect(await role(pair.alice)).toBe('Secondary');
 });
