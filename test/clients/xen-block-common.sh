@@ -1,5 +1,7 @@
 # Stands in for block-common.sh of Xen, which block-drbd of drbd-utils sources from beside itself: XenStore is the directory
 # $XENSTORE, a file for each key.
+# As there, a command that fails ends the script.
+set -e
 command=$1
 XENBUS_PATH=backend/vbd/1/51712
 log() { echo "$*" >&2; }

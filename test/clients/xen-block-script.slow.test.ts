@@ -66,8 +66,9 @@ testWithScript('a guest gets the disk where it starts, once, and gives it back',
   expect(readFileSync(join(store(pair.bob), 'physical-device-path'), 'utf8')).toBe(`/dev/drbd${minor + 1}\n`);
   expect(await role(pair.bob)).toBe('Primary');
 
-  // A second guest elsewhere would be a second Primary. What then ends the script is in Xen's library, not in it.
+  // A second guest elsewhere would be a second Primary.
   const second = await block(pair.alice, 'add');
+  expect(second.code).not.toBe(0);
   expect(second.stderr).toContain('Multiple primaries not allowed by config');
   expect(await role(pair.alice)).toBe('Secondary');
 
