@@ -36,3 +36,16 @@ test('not with a good disk of its own, and not on a Secondary', () => {
   lose(secondaries);
   expect(count(secondaries, 'alice')).toBe(0);
 });
+
+test('a diskless Primary finds its peer again, and may lose it again', () => {
+  const pair = new Pair().upToDate();
+  expect(pair.alice.primary()).toBe(1);
+  detach(pair);
+  for (let times = 1; times <= 3; times++) {
+    lose(pair);
+    expect(count(pair, 'alice')).toBe(times);
+    pair.network.plug();
+    pair.run(10_000);
+    expect(pair.nodes.map(({ states }) => states)).toEqual(['1/2 10 0/8', '2/1 10 8/0']);
+  }
+});

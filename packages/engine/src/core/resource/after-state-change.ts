@@ -13,6 +13,7 @@ import type { VolumeView } from './state-engine';
 export function afterStateChange(view: VolumeView, before: VolumeState, after: VolumeState): void {
   const { device, peerDevice } = view;
   if (peerDevice === null) return;
+  if (readsFromPeer(before, after)) device.exposedUuid = peerDevice.peerUuids?.current ?? device.exposedUuid;
   if (losesLastData(device, before, after)) device.resource.runHandler('pri-on-incon-degr', { peerDevice });
   suspensionAfterChange(peerDevice, before, after);
   if (startsGeneration(device, peerDevice, before, after)) {
@@ -32,6 +33,16 @@ export function afterStateChange(view: VolumeView, before: VolumeState, after: V
   } else if (tellsPeer(before, after) || endsVerify(peerDevice, before, after)) peerDevice.sendState();
   if (after.conn !== before.conn) enterConn(peerDevice, before, after);
 }
+
+/**
+ * The own disk goes: from now on applications see the peer's data. The peer may have begun a new generation already and
+ * told of it, while this node still had its disk.
+ */
+const readsFromPeer = (before: VolumeState, after: VolumeState): boolean =>
+  before.disk >= Disk.Inconsistent &&
+  after.disk < Disk.Inconsistent &&
+  after.conn >= Conn.Connected &&
+  after.pdsk === Disk.UpToDate;
 
 /** A Primary that can no longer read good data anywhere. Source: behaviour.md 10.3; drbd 9.2.18, story 06. */
 function losesLastData(device: Device, before: VolumeState, after: VolumeState): boolean {
