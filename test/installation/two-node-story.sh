@@ -24,7 +24,7 @@ global { usage-count no; }
 resource r0 {
     device minor 0;
     meta-disk internal;
-    disk { c-plan-ahead 0; resync-rate 200M; }
+    disk { c-plan-ahead 0; resync-rate 200M; c-min-rate 0; }
     on alice { disk $work/alice/disk; address 127.0.0.1:7789; }
     on bob { disk $work/bob/disk; address 127.0.0.2:7789; }
 }

@@ -35,7 +35,7 @@ export interface PairSetup {
 }
 
 /** As fast as it goes: most tests are not about the pace. */
-export const FAST_RESYNC = { 'c-plan-ahead': '0', 'resync-rate': '200M' };
+export const FAST_RESYNC = { 'c-plan-ahead': '0', 'resync-rate': '200M', 'c-min-rate': '0' };
 
 /** A dead link or peer is noticed within some 5 s. */
 export const QUICK_DETECTION = { 'ping-int': '3', 'connect-int': '3', timeout: '20' };
@@ -142,13 +142,14 @@ export class Pair {
   }
 
   async createMetadata(): Promise<void> {
-    await this.kernel.adm(`create-md --force ${RESOURCE}`);
-    await this.ours.mustAdm('create-md', '--force', RESOURCE);
+    await Promise.all([
+      this.kernel.adm(`create-md --force ${RESOURCE}`),
+      this.ours.mustAdm('create-md', '--force', RESOURCE),
+    ]);
   }
 
   async up(): Promise<void> {
-    await this.kernel.adm(`up ${RESOURCE}`);
-    await this.ours.mustAdm('up', RESOURCE);
+    await Promise.all([this.kernel.adm(`up ${RESOURCE}`), this.ours.mustAdm('up', RESOURCE)]);
     await this.connected();
   }
 

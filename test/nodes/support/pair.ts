@@ -75,7 +75,7 @@ resource r0 {
     options { ${options.options ?? ''} }
     handlers { ${options.handlers ?? ''} }
     net { protocol C; connect-int 1; ${options.net ?? ''} }
-    disk { c-plan-ahead 0; resync-rate 200M; ${options.disk ?? ''} }
+    disk { c-plan-ahead 0; resync-rate 200M; c-min-rate 0; ${options.disk ?? ''} }
     on alice { node-id 0; device minor ${minors[0]}; disk ${pair.alice.diskPath}; address ${addresses.alice}:${addresses.port}; }
     on bob { node-id 1; device minor ${minors[1]}; disk ${pair.bob.diskPath}; address ${addresses.bob}:${addresses.port}; }
 }

@@ -48,7 +48,7 @@ export class SimNode {
     connection.finder = this.network.finder(this, () => life === this.life);
     this.connection = connection;
     for (const peerDevice of device.peerDevices) {
-      peerDevice.options = { ...peerDevice.options, cPlanAheadTenths: 0, resyncRateKiBs: 1024 * 1024 };
+      peerDevice.options = { ...peerDevice.options, cPlanAheadTenths: 0, resyncRateKiBs: 1024 * 1024, cMinRateKiBs: 0 };
     }
     applyAl(this.disk);
     const handle = this.disk.open();

@@ -39,7 +39,7 @@ export interface PairOptions {
 }
 
 const DISK_BYTES = 2 * 1024 * 1024;
-const FAST: OptionValues = { 'c-plan-ahead': 0, 'resync-rate': 40960 };
+const FAST: OptionValues = { 'c-plan-ahead': 0, 'resync-rate': 40960, 'c-min-rate': 0 };
 const HANDLER_MS = 20;
 
 export class PairNode implements CableEnd {

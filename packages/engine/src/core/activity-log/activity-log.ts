@@ -99,6 +99,11 @@ export class ActivityLog {
     for (const waiter of waiting) waiter.granted();
   }
 
+  /** A request waits for an extent to become hot. */
+  get isWaitedFor(): boolean {
+    return this.waiters.length > 0 || this.served.length > 0;
+  }
+
   isHot(extent: number): boolean {
     return this.hot.has(extent);
   }

@@ -51,6 +51,8 @@ export class Device {
     readonly metaDevice: string;
     readonly metaIndex: 'internal' | 'flexible' | number;
   } | null = null;
+  /** Read and written for applications, here and on peers: not by resync and verify. */
+  foreignSectors = 0;
   readonly stats = { readSectors: 0, writtenSectors: 0, upperPending: 0, lowerPending: 0 };
   /** Told when the size changes: exporters announce it. */
   onResize: () => void = () => undefined;

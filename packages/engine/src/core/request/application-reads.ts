@@ -57,6 +57,7 @@ export class ApplicationReads {
       const peer = this.balancer.peerFor(policy, device.peerDevices, sector, into.length);
       if (peer !== null) return this.ask(peer, request);
       device.stats.lowerPending++;
+      device.foreignSectors += into.length / 512;
       disk.data.read(sector * 512, into, (error) => this.localDone(request, error));
       return;
     }

@@ -328,6 +328,7 @@ export class ApplicationWrites {
     if (disk !== null) {
       request.local = 'pending';
       device.stats.writtenSectors += request.sizeBytes / 512;
+      device.foreignSectors += request.sizeBytes / 512;
     }
     request.legs = this.send(request);
     if (disk === null) return this.completeIfDone(request);

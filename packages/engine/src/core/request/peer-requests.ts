@@ -96,6 +96,7 @@ export class PeerRequests {
         return finished();
       }
       const into = new Uint8Array(packet.sizeBytes);
+      device.foreignSectors += packet.sizeBytes / 512;
       disk.data.read(packet.sector * 512, into, (error) => {
         if (session !== this.session) return finished();
         if (error !== null) {
@@ -162,6 +163,7 @@ export class PeerRequests {
     }
     device.stats.lowerPending++;
     device.stats.writtenSectors += packet.sizeBytes / 512;
+    device.foreignSectors += packet.sizeBytes / 512;
     const offset = packet.sector * 512;
     const done = (error: DiskError | null): void => {
       device.stats.lowerPending--;

@@ -6,13 +6,15 @@
  *
  * Source: wire.md 8.1 to 8.5.
  */
-import { Conn, Disk, ID_SYNCER, conns, equalBytes, type BlockRequest, type DigestRequest } from '../../wire';
+import { Conn, Disk, ID_SYNCER, Role, conns, equalBytes, type BlockRequest, type DigestRequest } from '../../wire';
 import type { PeerDevice } from '../peer-device/peer-device';
 import { isWithin } from '../request/peer-requests';
 import { lockedRange } from '../request/range-locks';
 import { JUST_CREATED, SYNC_UUID_OFFSET, addUuid, clearBitmapUuid, pushHistory } from '../uuid/generation';
 import { unfencePeer } from '../fencing/fence-peer';
 import { isAllZero } from './all-zero';
+import { RESYNC_STEP_MS } from './rate-controller';
+import { ResyncThrottle } from './resync-throttle';
 import { SyncProgress } from './sync-progress';
 
 /** From this version on the target tells the source of the end of a resync, and sync UUIDs derive from bitmap UUIDs. */
@@ -24,7 +26,11 @@ export class ResyncSource {
   /** The target is done; bits of writes that are not stable there yet are still set here. */
   private targetIsDone = false;
 
-  constructor(private readonly peerDevice: PeerDevice) {}
+  private readonly throttle: ResyncThrottle;
+
+  constructor(private readonly peerDevice: PeerDevice) {
+    this.throttle = new ResyncThrottle(peerDevice);
+  }
 
   begin(): void {
     const { peerDevice } = this;
@@ -79,11 +85,16 @@ export class ResyncSource {
       return true;
     }
     const { session } = connection;
-    return connection.answers.enter(sizeBytes, (finished) => {
+    const begin = (finished: () => void): void => {
       if (run !== this.run || session !== connection.session) return finished();
       if (device.disk !== disk) {
         negative();
         return finished();
+      }
+      // A peer that is Primary needs the blocks itself, and soon.
+      if (connection.peerRole !== Role.Primary && this.throttle.holdsBack) {
+        device.resource.host.after(RESYNC_STEP_MS, () => begin(finished));
+        return;
       }
       const lock = lockedRange(sector, sector + sizeBytes / 512, () => {
         const into = new Uint8Array(sizeBytes);
@@ -98,7 +109,8 @@ export class ResyncSource {
         });
       });
       device.applicationLocks.enter(lock);
-    });
+    };
+    return connection.answers.enter(sizeBytes, begin);
   }
 
   private answer(packet: BlockRequest | DigestRequest, data: Uint8Array): void {

@@ -14,6 +14,7 @@ import type { PeerDevice } from '../peer-device/peer-device';
 import { lockedRange, type LockedRange } from '../request/range-locks';
 import { afterResyncTarget } from '../uuid/uuid-decision';
 import { RESYNC_STEP_MS, RateController } from './rate-controller';
+import { ResyncThrottle } from './resync-throttle';
 import { SyncProgress } from './sync-progress';
 
 /** 16 MiB: a request stays within one resync extent (wire 8.2). */
@@ -40,8 +41,11 @@ export class ResyncTarget {
   /** Decided at the start: the resync itself ends what it depends on. */
   private withChecksums = false;
   private run = 0;
+  private readonly throttle: ResyncThrottle;
 
-  constructor(private readonly peerDevice: PeerDevice) {}
+  constructor(private readonly peerDevice: PeerDevice) {
+    this.throttle = new ResyncThrottle(peerDevice);
+  }
 
   get inFlight(): number {
     return this.inFlightSectors;
@@ -90,7 +94,7 @@ export class ResyncTarget {
     const wanted = this.controller.next(peerDevice.options, this.answeredSectors, this.inFlightSectors);
     this.answeredSectors = 0;
     if (progress !== null) progress.wantKiBs = wanted * 4 * (1000 / RESYNC_STEP_MS);
-    this.budgetBits = wanted;
+    this.budgetBits = this.throttle.holdsBack ? 0 : wanted;
     this.requestMore();
     this.finishIfDone();
     peerDevice.device.resource.changed();

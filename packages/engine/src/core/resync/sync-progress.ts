@@ -24,6 +24,12 @@ export class SyncProgress {
     if (this.marks.length > MARK_COUNT) this.marks.shift();
   }
 
+  /** Since the last mark but one: a short memory, and never an empty one. */
+  sinceLastMarkButOne(nowMs: number, leftBits: number): { readonly ms: number; readonly bits: number } {
+    const mark = this.marks[this.marks.length - 2] ?? this.marks[0]!;
+    return { ms: nowMs - mark.timeMs, bits: mark.leftBits - leftBits };
+  }
+
   /** As the module says it at the end, e.g. `(total 1 sec; paused 0 sec; 8152 K/sec)`. */
   pace(nowMs: number, doneBits = this.totalBits): string {
     const seconds = Math.max(1, Math.floor((nowMs - this.startMs - this.pausedMs) / 1000));
