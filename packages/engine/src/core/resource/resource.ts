@@ -231,7 +231,11 @@ export class Resource {
           disk.updatePeer(connection.peerNodeId, { flags: withoutFlags(record.flags, PeerMdFlag.fullSync) });
         }
       }
-      device.commitGeneration(() => done(SS.SS_SUCCESS));
+      // What a killed engine wrote may be in the page cache alone, and the peer counts it as stable once both are connected.
+      disk.flushData((error) => {
+        if (error !== null) device.localIoFailed('write', error);
+        device.commitGeneration(() => done(SS.SS_SUCCESS));
+      });
     });
   }
 
@@ -419,7 +423,10 @@ export class Resource {
     // What was written must be stable on the peer before the role goes: a Secondary that loses its peer begins no new
     // generation, so nothing would tell later that the peer lacks these blocks.
     // Forced, while I/O is held: nobody will let it go.
-    if (mode === 'forced' && this.isSuspended) for (const device of this.devices.values()) device.writes.failHeld();
+    if (mode === 'forced') {
+      for (const device of this.devices.values())
+        if (this.isSuspended || device.suspendedByUser) device.writes.failHeld();
+    }
     this.demoting = true;
     const finish = (code: number): void => {
       this.demoting = false;
