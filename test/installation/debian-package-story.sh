@@ -19,6 +19,7 @@ mount --rbind /sys "$root/sys"
 mount -t tmpfs none "$root/run"
 mount -t tmpfs none "$root/tmp"
 # No checkout at hand.
+mkdir -p "$root$checkout"
 mount -t tmpfs none "$root$checkout"
 mv "$work/tsdrbd.deb" "$root/tmp/tsdrbd.deb"
 cat >"$root/tmp/inside.sh" <<'INSIDE'
