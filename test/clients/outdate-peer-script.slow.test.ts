@@ -30,7 +30,7 @@ testWithScript(
       `case $1 in *.1) node=alice ;; *) node=bob ;; esac
 shift
 echo "$node: $*" >>${standIns.path('record')}
-export __DRBD_NODE__=$node TSDRBD_RUN_DIR="$TSDRBD_RUN_DIR/../../$node/run"
+export __DRBD_NODE__=$node TSDRBD_RUN_DIR="$(realpath "$TSDRBD_RUN_DIR/../../$node/run")"
 "$@"
 code=$?
 echo "exit $code" >>${standIns.path('record')}
