@@ -1,13 +1,7 @@
 /** System calls that Node lacks, through koffi. None of those here can sleep for long: they touch no file system of ours. */
 import { closeSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { getSystemErrorName } from 'node:util';
-
-/** The bundles are ES modules or CommonJS; both have one of the two. */
-const requireFromHere = createRequire(typeof __filename === 'string' ? __filename : import.meta.url);
-
-/** Where a thread, which has no module path of its own, finds koffi. */
-export const koffiPath = (): string => requireFromHere.resolve('koffi');
+import { loadKoffi } from '../native';
 
 export interface DeviceSystemCalls {
   /** Sends a generic netlink message to the kernel and gives its first answer. Throws an error with `code`. */
@@ -36,7 +30,7 @@ const EFD_CLOEXEC = 0o2000000;
 let loaded: DeviceSystemCalls | undefined;
 
 export function deviceSystemCalls(): DeviceSystemCalls {
-  loaded ??= bind(requireFromHere('koffi') as typeof import('koffi'));
+  loaded ??= bind(loadKoffi());
   return loaded;
 }
 

@@ -1,9 +1,5 @@
 /**
- * What a disk worker runs, and the memory it shares with the event loop.
- *
- * `diskThreadProgram` is turned to text and evaluated in a worker thread, so that it needs no file of its own
- * beside a bundle. It must therefore use nothing from outside its own braces; `load` is the worker's `require`, by a
- * name that bundlers leave alone.
+ * What a disk worker runs (a program for native/native-thread.ts), and the memory it shares with the event loop.
  *
  * Shared memory: CONTROL_BYTES of int32 counters, then ENTRY_COUNT entries of ENTRY_FIELDS doubles, then the
  * iovec tables, VECTORS_PER_ENTRY each. Entry `n` of the ring is submission number n modulo ENTRY_COUNT. An entry is
@@ -146,6 +142,3 @@ export function diskThreadProgram(load: NodeJS.Require): void {
     }
   }
 }
-
-/** esbuild's keepNames wraps functions with `__name`, which does not exist in the worker. */
-export const diskThreadSource = (): string => `const __name = (f) => f; (${diskThreadProgram.toString()})(require);`;

@@ -6,19 +6,19 @@
  *
  * The thread gets addresses, not copies: a request keeps its buffers referenced until it is complete.
  */
-import { Worker } from 'node:worker_threads';
+import { koffiPath, startNativeThread, waitAsync } from '../native';
 import {
   CONTROL,
   CONTROL_BYTES,
   type DiskThreadData,
-  diskThreadSource,
+  diskThreadProgram,
   ENTRY_COUNT,
   ENTRY_FIELDS,
   FIELD,
   OPERATION,
   VECTORS_PER_ENTRY,
 } from './disk-thread-program';
-import { IOVEC_BYTES, koffiPath, systemCalls } from './system-calls';
+import { IOVEC_BYTES, systemCalls } from './system-calls';
 
 /** The bytes moved, or what the call gave; minus errno when it failed. */
 export type DiskCallDone = (result: number) => void;
@@ -45,16 +45,6 @@ export interface DiskWorker {
   end(): void;
 }
 
-/** ES2024's Atomics.waitAsync, which Node 20 has and the compiler's library does not know yet. */
-interface AtomicsWithWaitAsync {
-  waitAsync(
-    array: Int32Array,
-    index: number,
-    value: number,
-  ): { readonly async: false; readonly value: string } | { readonly async: true; readonly value: Promise<string> };
-}
-const { waitAsync } = Atomics as unknown as AtomicsWithWaitAsync;
-
 const EIO = 5;
 const COUNTER_MASK = 0x7fffffff;
 
@@ -75,13 +65,7 @@ export function startDiskWorker(name: string): DiskWorker {
     controlBytes: CONTROL_BYTES,
     vectorsPerEntry: VECTORS_PER_ENTRY,
   };
-  const worker = new Worker(diskThreadSource(), {
-    eval: true,
-    name,
-    workerData,
-    // The program is one loop over preallocated memory; a small heap keeps an idle thread cheap.
-    resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
-  });
+  const worker = startNativeThread(name, diskThreadProgram, workerData);
 
   /** Submitted and not completed, by ring position; overflow waits in `queue`. */
   const inRing: (DiskCall | undefined)[] = new Array<DiskCall | undefined>(ENTRY_COUNT).fill(undefined);

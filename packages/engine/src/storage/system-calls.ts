@@ -2,8 +2,8 @@
  * The system calls that Node lacks or makes dear, through koffi. Loaded on first use only: programs that touch no
  * disk do not pay for it. All calls here are synchronous; whoever calls one that may sleep does it on a disk thread.
  */
-import { createRequire } from 'node:module';
 import { getSystemErrorName } from 'node:util';
+import { loadKoffi } from '../native';
 
 export interface SystemCalls {
   /** Where the view's bytes live. Valid as long as somebody holds the view: array buffers do not move. */
@@ -33,16 +33,10 @@ export const BLKGETSIZE64 = 0x80081272;
 export const BLKPBSZGET = 0x127b;
 export const IOVEC_BYTES = 16;
 
-/** The bundles are ES modules or CommonJS; both have one of the two. */
-const requireFromHere = createRequire(typeof __filename === 'string' ? __filename : import.meta.url);
-
-/** Where a disk thread, which has no module path of its own, finds koffi. */
-export const koffiPath = (): string => requireFromHere.resolve('koffi');
-
 let loaded: SystemCalls | undefined;
 
 export function systemCalls(): SystemCalls {
-  loaded ??= bind(requireFromHere('koffi') as typeof import('koffi'));
+  loaded ??= bind(loadKoffi());
   return loaded;
 }
 

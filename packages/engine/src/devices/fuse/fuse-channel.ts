@@ -5,11 +5,12 @@
  * a part of it beyond the call holds it (`payload/`); the buffer is used again when the last holder let go.
  */
 import { closeSync, constants, openSync, writeSync, writevSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { koffiPath, startNativeThread, waitAsync } from '../../native';
 import { letGoPiece, shareMemory, takeMemory } from '../../payload';
-import { deviceSystemCalls, koffiPath } from '../system-calls';
+import { deviceSystemCalls } from '../system-calls';
 import { MINUS, OUT_HEADER_BYTES } from './numbers';
-import { CONTROL, CONTROL_BYTES, pollThreadSource, type PollThreadData } from './poll-thread-program';
+import { CONTROL, CONTROL_BYTES, pollThreadProgram, type PollThreadData } from './poll-thread-program';
 
 export interface FuseChannel {
   /** The descriptor that mount(2) is told. */
@@ -29,16 +30,6 @@ export interface RequestId {
   readonly low: number;
   readonly high: number;
 }
-
-/** ES2024's Atomics.waitAsync, which Node 20 has and the compiler's library does not know yet. */
-interface AtomicsWithWaitAsync {
-  waitAsync(
-    array: Int32Array,
-    index: number,
-    value: number,
-  ): { readonly async: false; readonly value: string } | { readonly async: true; readonly value: Promise<string> };
-}
-const { waitAsync } = Atomics as unknown as AtomicsWithWaitAsync;
 
 const COUNTER_MASK = 0x7fffffff;
 /** Buffers that nobody uses and that are kept nevertheless. */
@@ -99,12 +90,7 @@ export function openFuseChannel(requestMaxBytes: number): FuseChannel {
     fd,
     start(received, ended) {
       const workerData: PollThreadData = { shared, koffiPath: koffiPath(), fuseFd: fd, stopFd };
-      const thread = new Worker(pollThreadSource(), {
-        eval: true,
-        name: 'fuse',
-        workerData,
-        resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
-      });
+      const thread = startNativeThread('fuse', pollThreadProgram, workerData);
       worker = thread;
       thread.unref();
       process.on('exit', stopThread);

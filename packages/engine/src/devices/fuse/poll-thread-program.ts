@@ -1,10 +1,7 @@
 /**
- * What the thread runs that waits until /dev/fuse has a request: Node cannot wait for such a descriptor itself. The
- * event loop reads, without sleeping, until there is nothing more; then it asks the thread to wait again.
- *
- * `pollThreadProgram` is turned to text and evaluated in a worker thread, so that it needs no file of its own beside
- * a bundle. It must therefore use nothing from outside its own braces; `load` is the worker's `require`, by a name that
- * bundlers leave alone.
+ * What the thread runs (a program for native/native-thread.ts) that waits until /dev/fuse has a request: Node cannot wait
+ * for such a descriptor itself. The event loop reads, without sleeping, until there is nothing more; then it asks the
+ * thread to wait again.
  *
  * Shared memory: two int32 counters, both wrapping at 2^31.
  */
@@ -51,6 +48,3 @@ export function pollThreadProgram(load: NodeJS.Require): void {
     Atomics.notify(control, 1);
   }
 }
-
-/** esbuild's keepNames wraps functions with `__name`, which does not exist in the worker. */
-export const pollThreadSource = (): string => `const __name = (f) => f; (${pollThreadProgram.toString()})(require);`;
