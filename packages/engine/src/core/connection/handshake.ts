@@ -14,7 +14,6 @@ import {
   isReflected,
   mirrorAfterSb,
   negotiate,
-  packetName,
   type FeaturesPacket,
   type Packet,
   type ProtocolPacket,
@@ -60,10 +59,6 @@ export class Handshake {
 
   /** A packet of the data socket. False: it breaks the protocol. */
   packet(packet: Packet): boolean {
-    if (this.phase === 'features' && packet.kind !== 'ConnectionFeatures') {
-      this.connection.refuse(`expected P_CONNECTION_FEATURES, received ${packetName(packet.kind)}`);
-      return true;
-    }
     switch (packet.kind) {
       case 'ConnectionFeatures':
         return this.phase === 'features' && this.features(packet);
