@@ -75,28 +75,33 @@ export class TimedDevice implements BlockDevice {
   }
 
   read(offsetBytes: number, into: Uint8Array, done: DiskDone): void {
-    const own = this.isLimited ? new Uint8Array(into.length) : into;
-    const copied: DiskDone = (error) => {
-      if (error === null && own !== into) into.set(own);
+    if (!this.isLimited && this.gaveUp === null) return this.device.read(offsetBytes, into, done);
+    const own = new Uint8Array(into.length);
+    const answered = this.timed(NO_PIECES, (error) => {
+      if (error === null) into.set(own);
       done(error);
-    };
-    this.ask(own === into ? done : copied, NO_PIECES, (answered) => this.device.read(offsetBytes, own, answered));
+    });
+    if (answered !== null) this.device.read(offsetBytes, own, answered);
   }
 
   write(offsetBytes: number, pieces: readonly Uint8Array[], done: DiskDone): void {
-    this.ask(done, pieces, (answered) => this.device.write(offsetBytes, pieces, answered));
+    const answered = this.timed(pieces, done);
+    if (answered !== null) this.device.write(offsetBytes, pieces, answered);
   }
 
   flush(done: DiskDone): void {
-    this.ask(done, NO_PIECES, (answered) => this.device.flush(answered));
+    const answered = this.timed(NO_PIECES, done);
+    if (answered !== null) this.device.flush(answered);
   }
 
   discard(offsetBytes: number, lengthBytes: number, done: DiskDone): void {
-    this.ask(done, NO_PIECES, (answered) => this.device.discard(offsetBytes, lengthBytes, answered));
+    const answered = this.timed(NO_PIECES, done);
+    if (answered !== null) this.device.discard(offsetBytes, lengthBytes, answered);
   }
 
   writeZeroes(offsetBytes: number, lengthBytes: number, done: DiskDone): void {
-    this.ask(done, NO_PIECES, (answered) => this.device.writeZeroes(offsetBytes, lengthBytes, answered));
+    const answered = this.timed(NO_PIECES, done);
+    if (answered !== null) this.device.writeZeroes(offsetBytes, lengthBytes, answered);
   }
 
   close(done: DiskDone): void {
@@ -122,20 +127,24 @@ export class TimedDevice implements BlockDevice {
     return this.watch !== null && this.watch.timeoutMs() > 0;
   }
 
-  private ask(done: DiskDone, pieces: readonly Uint8Array[], start: (answered: DiskDone) => void): void {
+  /** What the device is to call in the place of `done`, which without a limit is `done` itself; null: it is not to be asked. */
+  private timed(pieces: readonly Uint8Array[], done: DiskDone): DiskDone | null {
     const { watch, gaveUp } = this;
-    if (gaveUp !== null) return void watch?.after(0, () => done(gaveUp));
-    if (watch === null || !this.isLimited) return start(done);
+    if (gaveUp !== null) {
+      watch?.after(0, () => done(gaveUp));
+      return null;
+    }
+    if (watch === null || !this.isLimited) return done;
     const request: TimedRequest = { startedMs: watch.nowMs(), done, pieces };
     this.pending.add(request);
     this.look(watch);
-    start((error) => {
+    return (error) => {
       this.pending.delete(request);
       const asker = request.done;
       request.done = null;
       if (asker !== null) asker(error);
       else letGo(pieces);
-    });
+    };
   }
 
   /** One timer, for the oldest request; it comes once per time limit however many requests there are. */
