@@ -26,6 +26,11 @@ export class StateTracker {
     return [...batches, [{ kind: 'exists-end' }]];
   }
 
+  /** By what was last told, something is being synchronised or verified. */
+  get hasProgress(): boolean {
+    return [...this.resources.values()].some(isSynchronised);
+  }
+
   /** What to tell of `event`; empty when nothing. */
   apply(event: ControlEvent): ObjectEvent[] {
     switch (event.kind) {
@@ -58,3 +63,6 @@ export class StateTracker {
     return this.only === undefined || this.only === resourceName;
   }
 }
+
+export const isSynchronised = ({ connections }: ResourceState): boolean =>
+  connections.some(({ peerDevices }) => peerDevices.some(({ sync }) => sync !== null));

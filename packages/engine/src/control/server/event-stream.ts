@@ -9,8 +9,7 @@
 import type { ServerResponse } from 'node:http';
 import type { ControlBackend, ControlEvent } from '../control-backend';
 import type { EventBatch } from '../events/object-event';
-import { StateTracker } from '../events/state-tracker';
-import type { ResourceState } from '../schema/node-state';
+import { StateTracker, isSynchronised } from '../events/state-tracker';
 
 /** What is kept for one reader. At it, the reader is cut off. */
 export const EVENT_QUEUE_BYTES_MAX = 4 * 1024 * 1024;
@@ -48,8 +47,9 @@ export function streamEvents(response: ServerResponse, backend: ControlBackend, 
   };
   const unsubscribe = backend.subscribe(tell);
   const progress = setInterval(() => {
+    if (!tracker.hasProgress) return;
     for (const resource of backend.snapshot().resources)
-      if (synchronises(resource)) tell({ kind: 'changed', resource });
+      if (isSynchronised(resource)) tell({ kind: 'changed', resource });
   }, PROGRESS_MS);
   progress.unref();
   const stop = (): void => {
@@ -59,6 +59,3 @@ export function streamEvents(response: ServerResponse, backend: ControlBackend, 
   response.on('close', stop);
   response.on('error', () => response.destroy());
 }
-
-const synchronises = ({ connections }: ResourceState): boolean =>
-  connections.some(({ peerDevices }) => peerDevices.some(({ sync }) => sync !== null));
