@@ -5,6 +5,7 @@ import {
   isSameHost,
   isStacked,
   loadConfiguration,
+  processSurroundings,
   resolveResource,
   type CliIo,
   type ConfigSource,
@@ -17,7 +18,6 @@ import {
 } from '@tsdrbd/config';
 import { AdmExit, EXIT } from './adm-exit';
 import type { Invocation } from './command-line/invocation';
-import { MODULE_VERSION } from './command-line/version';
 import { commandRow } from './commands/command-table';
 import type { Directory } from './commands/resource-words';
 import type { Target } from './commands/target';
@@ -199,10 +199,9 @@ export async function loadContext(
   const source: ConfigSource =
     configFile === '-' ? { kind: 'stdin', text: await readAll(io) } : { kind: 'file', path: configFile };
   const surroundings: Surroundings = {
+    ...processSurroundings({ env: io.env, isTerminal: isTerminal(io) }),
     nodeName: hostName,
     addressState: system.addressState,
-    moduleVersion: io.env['DRBD_DRIVER_VERSION_OVERRIDE'] ?? MODULE_VERSION,
-    isTerminal: isTerminal(io),
   };
   const { testFiles, excludedFiles } = invocation.settings;
   const loaded = loadConfiguration({ source, testFiles, excludedFiles }, { reader: system.reader, surroundings });

@@ -1,15 +1,11 @@
 /** What scripts that ask for a version get: that of the drbd-utils whose behaviour tsdrbd has. */
+import { MODULE_VERSION } from '@tsdrbd/config/module-version';
 import { shellEscape } from '../execute/command-text';
 
 /** `major << 16 | minor << 8 | patch` of VERSION_TEXT. */
 export const VERSION_CODE = 0x092200;
 export const VERSION_TEXT = '9.34.0';
 export const BUILD_TAG = 'tsdrbd';
-/**
- * The module that the engine stands for: the one that these drbd-utils came with. Pacemaker's agent asks nothing of a
- * node without one.
- */
-export const MODULE_VERSION = '9.3.3';
 
 /** What `--version` prints, to be evaluated by a shell. Source: adm.md 1.1. */
 export function versionText(moduleVersion = MODULE_VERSION): string {

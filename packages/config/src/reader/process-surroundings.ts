@@ -1,18 +1,17 @@
 /** The host that this process runs on, as configurations see it. Sources: config.md 0, 5.1. */
 import { hostname, networkInterfaces } from 'node:os';
 import type { Address, Surroundings } from '../model';
+import { MODULE_VERSION } from '../options/module-version';
 
 export interface ProcessSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly isTerminal: boolean;
-  /** What `require-drbd-module-version-*` compares with, unless the environment overrides it. */
-  readonly moduleVersion?: string;
 }
 
-export function processSurroundings({ env, isTerminal, moduleVersion }: ProcessSurroundings): Surroundings {
+export function processSurroundings({ env, isTerminal }: ProcessSurroundings): Surroundings {
   return {
     nodeName: env.__DRBD_NODE__ ?? hostname(),
-    moduleVersion: env.DRBD_DRIVER_VERSION_OVERRIDE ?? moduleVersion,
+    moduleVersion: env.DRBD_DRIVER_VERSION_OVERRIDE ?? MODULE_VERSION,
     isTerminal,
     addressState: ownAddressState,
   };

@@ -3,11 +3,12 @@
  *
  * A volume has one peer there: of several, the first connection counts.
  */
+import { MODULE_VERSION } from '@tsdrbd/config/module-version';
 import type { ConnectionState, DeviceState, NodeState, PeerDeviceState, ResourceState } from '../schema/node-state';
 import type { ConnectionStateName, DiskStateName, RoleName, WriteOrderingName } from '../schema/state-names';
 
 /** What scripts find in the first line: the generation whose commands are understood, and the wire protocols. */
-const HEAD = 'version: 9.3.3 (api:2/proto:86-101) (compat 8.4)\nsrcversion: tsdrbd \n';
+const HEAD = `version: ${MODULE_VERSION} (api:2/proto:86-101) (compat 8.4)\nsrcversion: tsdrbd \n`;
 
 const SECTORS_PER_BIT = 8;
 const KIB_PER_BIT = 4;
