@@ -5,7 +5,7 @@ import type { Errno } from '../export';
 import { DeviceNodes } from './device-nodes';
 import type { DeviceVolume } from './device-volume';
 import type { DeviceFrontend } from './frontend';
-import type { DeviceNumber } from './system-calls';
+import type { DeviceNumber } from './device-numbers';
 import type { OpenIntent } from './fuse/open-intent';
 import { ownedByKernelDrbd } from './kernel-drbd';
 import { VolumeDevice, type VolumeDeviceDependencies } from './volume-device';

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DeviceNodes, NO_DEVICE, byDiskLink, byResourceLink } from './device-nodes';
 import { ownedByKernelDrbd } from './kernel-drbd';
-import { decodeDeviceNumber, deviceSystemCalls } from './system-calls';
+import { decodeDeviceNumber } from './device-numbers';
+import { deviceSystemCalls } from './system-calls';
 
 /** Making device nodes takes root. */
 const testAsRoot = process.getuid?.() === 0 ? test : test.skip;

@@ -21,7 +21,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { decodeDeviceNumber, deviceSystemCalls, type DeviceNumber } from './system-calls';
+import { decodeDeviceNumber, type DeviceNumber } from './device-numbers';
+import { deviceSystemCalls } from './system-calls';
 
 export interface DeviceNodesOptions {
   /** `/dev`, unless the host's settings say otherwise. */
@@ -53,38 +54,22 @@ export class DeviceNodes {
   }
 
   put(minor: number, deviceNumber: DeviceNumber): void {
-    const path = this.path(minor);
-    mkdirSync(dirname(path), { recursive: true });
-    const fresh = `${path}.new`;
-    rmSync(fresh, { force: true });
-    deviceSystemCalls().makeBlockNode(fresh, deviceNumber, NODE_MODE);
-    chownSync(fresh, 0, this.options.gid);
-    // Whatever the umask is.
-    chmodSync(fresh, NODE_MODE);
-    this.noteMade(nodeName(minor));
-    renameSync(fresh, path);
+    this.replace(nodeName(minor), (fresh) => {
+      deviceSystemCalls().makeBlockNode(fresh, deviceNumber, NODE_MODE);
+      chownSync(fresh, 0, this.options.gid);
+      // Whatever the umask is.
+      chmodSync(fresh, NODE_MODE);
+    });
   }
 
   /** The node is somewhere else: a link with its name leads there. */
   putDoor(minor: number, doorPath: string): void {
-    const path = this.path(minor);
-    mkdirSync(dirname(path), { recursive: true });
-    const fresh = `${path}.new`;
-    rmSync(fresh, { force: true });
-    symlinkSync(doorPath, fresh);
-    this.noteMade(nodeName(minor));
-    renameSync(fresh, path);
+    this.replace(nodeName(minor), (fresh) => symlinkSync(doorPath, fresh));
   }
 
   /** Replaces an older link. */
   link(name: string, minor: number): void {
-    const path = join(this.options.directory, name);
-    mkdirSync(dirname(path), { recursive: true });
-    const fresh = `${path}.new`;
-    rmSync(fresh, { force: true });
-    symlinkSync(this.linkText(name, minor), fresh);
-    this.noteMade(name);
-    renameSync(fresh, path);
+    this.replace(name, (fresh) => symlinkSync(this.linkText(name, minor), fresh));
   }
 
   removeNode(minor: number): void {
@@ -98,6 +83,17 @@ export class DeviceNodes {
     if (leadsTo !== null && leadsTo !== this.linkText(name, minor)) return;
     this.remove(name);
     this.note();
+  }
+
+  /** `make` makes it under a name beside, which then takes the place of the old one. */
+  private replace(name: string, make: (freshPath: string) => void): void {
+    const path = join(this.options.directory, name);
+    mkdirSync(dirname(path), { recursive: true });
+    const fresh = `${path}.new`;
+    rmSync(fresh, { force: true });
+    make(fresh);
+    this.noteMade(name);
+    renameSync(fresh, path);
   }
 
   private linkText(name: string, minor: number): string {

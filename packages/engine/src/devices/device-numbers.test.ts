@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { decodeDeviceNumber, encodeDeviceNumber } from './system-calls';
+import { decodeDeviceNumber, encodeDeviceNumber } from './device-numbers';
 
 test.each([
   [0, 0],

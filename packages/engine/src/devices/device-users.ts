@@ -7,7 +7,7 @@
  */
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { parseMountInfo } from './mounts';
-import type { DeviceNumber } from './system-calls';
+import type { DeviceNumber } from './device-numbers';
 
 export interface UsedDevice {
   readonly kernelName: string;

@@ -1,6 +1,6 @@
 /** What turns a volume into a block device of the kernel. */
 import type { DeviceVolume } from './device-volume';
-import type { DeviceNumber } from './system-calls';
+import type { DeviceNumber } from './device-numbers';
 
 export interface DeviceFrontend {
   readonly kind: 'nbd' | 'fuse';

@@ -2,7 +2,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { DRBD_MAJOR, nodeName } from './device-nodes';
-import { decodeDeviceNumber } from './system-calls';
+import { decodeDeviceNumber } from './device-numbers';
 
 /** Null: the minor is free. Else why it is not, and what helps. */
 export function ownedByKernelDrbd(minor: number, deviceDirectory: string, root = '/'): string | null {

@@ -2,6 +2,7 @@
 import { closeSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import { loadKoffi } from '../native';
+import { encodeDeviceNumber, type DeviceNumber } from './device-numbers';
 
 export interface DeviceSystemCalls {
   /** Sends a generic netlink message to the kernel and gives its first answer. Throws an error with `code`. */
@@ -12,11 +13,6 @@ export interface DeviceSystemCalls {
   read(fd: number, into: Uint8Array): number;
   /** A descriptor that poll(2) finds readable once `8 bytes, 1` were written to it. */
   eventFd(): number;
-}
-
-export interface DeviceNumber {
-  readonly major: number;
-  readonly minor: number;
 }
 
 const AF_NETLINK = 16;
@@ -65,19 +61,5 @@ function bind(koffi: typeof import('koffi')): DeviceSystemCalls {
     makeBlockNode: (path, deviceNumber, mode) =>
       void checked(mknod(path, S_IFBLK | mode, encodeDeviceNumber(deviceNumber)) as number, `mknod '${path}'`),
     eventFd: () => checked(eventfd(0, EFD_CLOEXEC) as number, 'eventfd'),
-  };
-}
-
-/** glibc's makedev(3): 12 bits of the minor number lie on both sides of the major's. */
-export function encodeDeviceNumber({ major, minor }: DeviceNumber): bigint {
-  const [a, b] = [BigInt(major), BigInt(minor)];
-  return ((a & 0xfffff000n) << 32n) | ((a & 0xfffn) << 8n) | ((b & 0xffffff00n) << 12n) | (b & 0xffn);
-}
-
-/** The inverse, of what stat(2) gives. */
-export function decodeDeviceNumber(encoded: bigint): DeviceNumber {
-  return {
-    major: Number(((encoded >> 32n) & 0xfffff000n) | ((encoded >> 8n) & 0xfffn)),
-    minor: Number(((encoded >> 12n) & 0xffffff00n) | (encoded & 0xffn)),
   };
 }

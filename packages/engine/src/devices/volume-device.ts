@@ -11,7 +11,7 @@ import { NO_DEVICE, byDiskLink, byResourceLink, type DeviceNodes } from './devic
 import type { DeviceVolume } from './device-volume';
 import type { AttachedDevice, DeviceFrontend } from './frontend';
 import type { OpenIntent } from './fuse/open-intent';
-import type { DeviceNumber } from './system-calls';
+import type { DeviceNumber } from './device-numbers';
 
 export interface VolumeDeviceDependencies {
   readonly frontend: DeviceFrontend;

@@ -1,7 +1,7 @@
 /** The protocol as the kernel speaks it, byte by byte, without a kernel. */
 import { holderCount, shareMemory } from '../../payload';
 import type { Errno } from '../../export';
-import type { DeviceNumber } from '../system-calls';
+import type { DeviceNumber } from '../device-numbers';
 import { testVolume } from '../test-volume';
 import type { FuseChannel, RequestId } from './fuse-channel';
 import { OPCODE } from './numbers';

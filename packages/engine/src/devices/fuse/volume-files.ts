@@ -12,7 +12,7 @@
 import { VOLUME_TRANSFER_MAX_BYTES, type Errno, type ExportedVolume, type OpenHandle } from '../../export';
 import { holdPiece, letGoPiece } from '../../payload';
 import type { DeviceVolume } from '../device-volume';
-import { encodeDeviceNumber, type DeviceNumber } from '../system-calls';
+import { encodeDeviceNumber, type DeviceNumber } from '../device-numbers';
 import type { FuseChannel } from './fuse-channel';
 import {
   decodeFallocate,

@@ -1,6 +1,6 @@
 /** Loop devices, through util-linux's losetup(8). */
 import { readFileSync } from 'node:fs';
-import type { DeviceNumber } from '../system-calls';
+import { deviceNumberOf, type DeviceNumber } from '../device-numbers';
 import type { RunTool } from '../run-tool';
 
 export interface LoopDevice {
@@ -23,8 +23,7 @@ export async function attachLoop(run: RunTool, backingFile: string): Promise<Loo
     const path = outcome.stdout.trim();
     if (outcome.exitCode === 0 && path.startsWith('/dev/')) {
       const name = path.slice('/dev/'.length);
-      const [major = NaN, minor = NaN] = readFileSync(`/sys/block/${name}/dev`, 'utf8').trim().split(':').map(Number);
-      return { name, path, deviceNumber: { major, minor } };
+      return { name, path, deviceNumber: deviceNumberOf(name) };
     }
     // Somebody else was faster with the device that was free.
     if (tries > 1 && /busy/i.test(outcome.stderr)) continue;

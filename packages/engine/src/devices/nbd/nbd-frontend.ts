@@ -5,9 +5,10 @@
  * Unlike a loop device, the driver lets itself be disconnected while the device is open: whether it is in use is known
  * from its users alone (device-users.ts).
  */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createNbdServer, type NbdServer } from '../../export';
+import { deviceNumberOf } from '../device-numbers';
 import type { DeviceVolume } from '../device-volume';
 import type { AttachedDevice, DeviceFrontend } from '../frontend';
 import { runTool, type RunTool } from '../run-tool';
@@ -97,13 +98,9 @@ export class NbdFrontend implements DeviceFrontend {
   }
 
   private attached(kernelName: string, served: DeviceExport, server: NbdServer): AttachedDevice {
-    const [major = NaN, minor = NaN] = readFileSync(join(this.sysBlock, kernelName, 'dev'), 'utf8')
-      .trim()
-      .split(':')
-      .map(Number);
     return {
       kernelName,
-      deviceNumber: { major, minor },
+      deviceNumber: deviceNumberOf(kernelName, this.sysBlock),
       detach: async (mode) => {
         if (mode === 'forced') served.revoke();
         await this.run('nbd-client', ['-d', `/dev/${kernelName}`]);
