@@ -4,8 +4,8 @@
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CONFIGS, findOracle, firstDifference, runOurs, runTheirs, type CommandLine } from './live';
-import { common, EXCUSES } from './version-differences';
+import { differencesIn } from './differences';
+import { CONFIGS, findOracle, type CommandLine } from './live';
 
 const FIELD = join(CONFIGS, 'field');
 const CONFIGURATIONS = readdirSync(FIELD).filter((name) => name.endsWith('.conf'));
@@ -41,15 +41,6 @@ describeLive('with the installed drbdadm', () => {
         argv: ['-c', configuration, ...words.split(' ')],
       })),
     );
-    const differences: unknown[] = [];
-    for (const [index, result] of (await runTheirs(lines)).entries()) {
-      const line = lines[index];
-      if (line === undefined || EXCUSES.some(({ applies }) => applies(line, result))) continue;
-      const [theirs, ours] = [common(result), common(await runOurs(line))];
-      if (JSON.stringify(theirs) !== JSON.stringify(ours)) {
-        differences.push({ line: `${line.node}: ${line.argv.join(' ')}`, ...firstDifference(theirs, ours) });
-      }
-    }
-    expect(differences).toEqual([]);
+    expect(await differencesIn(lines)).toEqual([]);
   });
 });

@@ -3,8 +3,8 @@
  * installed beside tsdrbd. The recorded runs of 9.34 are in ../golden.
  */
 import { readdirSync } from 'node:fs';
-import { CONFIGS, findOracle, firstDifference, runOurs, runTheirs, type CommandLine } from './live';
-import { common, EXCUSES } from './version-differences';
+import { differencesIn } from './differences';
+import { CONFIGS, findOracle, type CommandLine } from './live';
 
 const CONFIGURATIONS = [
   ...readdirSync(CONFIGS).filter((name) => name.endsWith('.conf')),
@@ -47,15 +47,6 @@ describeLive('with the installed drbdadm', () => {
     const lines = plan.flatMap(([node, commands]) =>
       commands.map((words): CommandLine => ({ node, argv: ['-c', configuration, ...words.split(' ')] })),
     );
-    const differences: unknown[] = [];
-    for (const [index, result] of (await runTheirs(lines)).entries()) {
-      const line = lines[index];
-      if (line === undefined || EXCUSES.some(({ applies }) => applies(line, result))) continue;
-      const [theirs, ours] = [common(result), common(await runOurs(line))];
-      if (JSON.stringify(theirs) !== JSON.stringify(ours)) {
-        differences.push({ line: `${line.node}: ${line.argv.join(' ')}`, ...firstDifference(theirs, ours) });
-      }
-    }
-    expect(differences).toEqual([]);
+    expect(await differencesIn(lines)).toEqual([]);
   });
 });
