@@ -1,18 +1,9 @@
 /** A peer that falls silent in the middle of the handshake is noticed. Source: wire.md 4, 11. */
-import { Conn, FEATURES_ALL, PROTOCOL_MAX, PROTOCOL_MIN } from '../../src/wire';
+import { OFFER } from '../../src/core/connection/handshake';
+import { Conn } from '../../src/wire';
 import { PlayedLink, PlayedNode } from './played-node';
 
 const NET = { 'ping-int': 2, 'ping-timeout': 5 };
-const features = {
-  kind: 'ConnectionFeatures',
-  volume: 0,
-  protocolMin: PROTOCOL_MIN,
-  featureFlags: FEATURES_ALL,
-  protocolMax: PROTOCOL_MAX,
-  senderNodeId: 0,
-  receiverNodeId: 0,
-} as const;
-
 function connected(): { node: PlayedNode; link: PlayedLink } {
   const node = new PlayedNode({
     nodeId: 0,
@@ -38,7 +29,7 @@ test('before its features: after four ping timeouts', () => {
 
 test('after its features: a ping asks after ping-int, and gets no answer', () => {
   const { node, link } = connected();
-  link.deliver('data', features);
+  link.deliver('data', OFFER);
   node.settle(1900);
   expect(node.connection.conn).toBe(Conn.WFReportParams);
   expect(link.sent.filter(({ packet }) => packet.kind === 'Ping')).toEqual([]);
@@ -51,7 +42,7 @@ test('after its features: a ping asks after ping-int, and gets no answer', () =>
 
 test('after its features: one that answers pings may take its time', () => {
   const { node, link } = connected();
-  link.deliver('data', features);
+  link.deliver('data', OFFER);
   let pings = 0;
   for (let step = 0; step < 100; step++) {
     node.settle(300); // less than ping-timeout

@@ -24,7 +24,7 @@ import { protocolPacket } from './net-options';
 
 type Phase = 'features' | 'auth' | 'parameters' | 'done';
 
-const OFFER: FeaturesPacket = {
+export const OFFER: FeaturesPacket = {
   kind: 'ConnectionFeatures',
   volume: 0,
   protocolMin: PROTOCOL_MIN,
