@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Bundles each program into one CommonJS file, packages/<package>/dist/<program>.cjs, so that it starts fast: one
- * file to find and to compile instead of hundreds. Safe to run twice.
+ * Bundles each program into packages/<package>/dist/<program>.cjs, so that it starts fast: one file to find instead of
+ * hundreds, and that of a short-lived program needs no compilation (build-tools/launcher.cjs). Safe to run twice.
  *
  *   scripts/build.mjs [--out DIRECTORY] [--inputs FILE] [PROGRAM...]        default: all
  *
@@ -11,11 +11,13 @@
  * tsdrbdadm loads setup, meta and execa when a command needs them, and tsdrbdmeta the configuration's parser, each from
  * a file of its own beside it, so that commands that do not are not slowed down by their text.
  */
-import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { fillCodeCache } from './build-tools/code-cache.mjs';
 import { EXTERNAL } from './build-externals.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -28,7 +30,7 @@ const PROGRAMS = {
   },
   tsdrbdsetup: { entry: 'packages/setup/src/main.ts', out: 'packages/setup/dist' },
   tsdrbdmeta: { entry: 'packages/meta/src/main.ts', out: 'packages/meta/dist', loadedLater: ['@tsdrbd/config'] },
-  tsdrbdd: { entry: 'packages/engine/src/daemon/main.ts', out: 'packages/engine/dist' },
+  tsdrbdd: { entry: 'packages/engine/src/daemon/main.ts', out: 'packages/engine/dist', isDaemon: true },
 };
 
 const options = { out: { type: 'string' }, inputs: { type: 'string' }, help: { type: 'boolean' } };
@@ -45,34 +47,43 @@ if (unknown.length > 0) {
 }
 
 const inputs = new Set();
-for (const [name, { entry, out, loadedLater = [] }] of Object.entries(PROGRAMS)) {
+for (const [name, program] of Object.entries(PROGRAMS)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
-  if (!(await exists(join(root, entry)))) {
-    console.error(`build: ${name} skipped, there is no ${entry} yet`);
-    continue;
-  }
+  const { entry, out, loadedLater = [] } = program;
   const outDirectory = resolve(asked.out ?? join(root, out));
   await mkdir(outDirectory, { recursive: true });
   for (const module of loadedLater) await bundleModule(module, dirname(join(root, entry)), outDirectory);
-  await bundleProgram(name, entry, outDirectory, loadedLater);
+  await bundleProgram(name, program, outDirectory);
+  await fillCodeCache(outDirectory, name);
 }
 if (asked.inputs !== undefined) await writeFile(asked.inputs, [...inputs].sort().join('\n') + '\n');
 
-async function bundleProgram(name, entry, out, loadedLater) {
-  const text = await bundle({ entryPoints: [join(root, entry)], plugins: [fromBeside(loadedLater)] });
+async function bundleProgram(name, { entry, isDaemon, loadedLater = [] }, out) {
+  const bundled = await bundle({ entryPoints: [join(root, entry)], plugins: [fromBeside(loadedLater)] });
   // main.ts may begin with a #! line of its own.
-  const outfile = join(out, `${name}.cjs`);
-  await save(outfile, `#!/usr/bin/env node\n${text.replace(/^#!.*\n/m, '')}`);
-  await chmod(outfile, 0o755);
+  const text = bundled.replace(/^#!.*\n/m, '');
+  if (isDaemon) await save(join(out, `${name}.cjs`), `#!/usr/bin/env node\n${text}`);
+  else await saveLaunched(out, name, text);
+  await chmod(join(out, `${name}.cjs`), 0o755);
 }
 
 async function bundleModule(module, resolveDir, out) {
   const stdin = { contents: `export * from '${module}';`, resolveDir };
-  await save(join(out, besideName(module)), await bundle({ stdin }));
+  await saveLaunched(out, besideName(module), await bundle({ stdin }));
+}
+
+/** As a function of what Node gives to a CommonJS module, below its digest; beside it the program that calls it. */
+async function saveLaunched(out, name, text) {
+  const digest = createHash('sha256').update(text).digest('hex');
+  await save(
+    join(out, `${name}.bundle`),
+    `//${digest}\n(function (exports, require, module, __filename, __dirname) {${text}\n})`,
+  );
+  await copyFile(join(root, 'scripts/build-tools/launcher.cjs'), join(out, `${name}.cjs`));
 }
 
 function besideName(module) {
-  return `${module.replace(/^@tsdrbd\//, '')}.cjs`;
+  return module.replace(/^@tsdrbd\//, '');
 }
 
 /** What is imported by these names is loaded from its own bundle at run time. */
@@ -82,7 +93,7 @@ function fromBeside(modules) {
     setup({ onResolve }) {
       onResolve({ filter: /./ }, ({ path, kind }) =>
         kind === 'dynamic-import' && modules.includes(path)
-          ? { path: `./${besideName(path)}`, external: true }
+          ? { path: `./${besideName(path)}.cjs`, external: true }
           : undefined,
       );
     },
@@ -102,8 +113,10 @@ async function bundle(options) {
     // import() of CommonJS would start Node's ES module loader first.
     supported: { 'dynamic-import': false },
     // The bundle is CommonJS; modules that ask for their own URL get it all the same.
-    define: { 'import.meta.url': 'importMetaUrl' },
-    banner: { js: "'use strict';\nconst importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+    define: { 'import.meta': 'importMeta' },
+    banner: {
+      js: "'use strict';\nconst importMeta = { get url() { return require('node:url').pathToFileURL(__filename).href; } };",
+    },
     legalComments: 'none',
     minifySyntax: true,
     minifyWhitespace: true,
@@ -117,8 +130,4 @@ async function bundle(options) {
 async function save(file, text) {
   await writeFile(file, text);
   console.log(`build: ${relative(root, file)} ${Math.ceil(text.length / 1024)} KiB`);
-}
-
-async function exists(path) {
-  return (await stat(path).catch(() => null)) !== null;
 }

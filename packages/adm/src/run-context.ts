@@ -231,8 +231,10 @@ function timeLimits({ global }: Configuration): TimeLimits {
   };
 }
 
-function isTerminal({ stdin, stdout }: CliIo): boolean {
-  return stdout.isTTY === true && 'isTTY' in stdin && stdin.isTTY === true;
+function isTerminal(io: CliIo): boolean {
+  if (io.stdout.isTTY !== true) return false;
+  const { stdin } = io;
+  return 'isTTY' in stdin && stdin.isTTY === true;
 }
 
 async function readAll({ stdin }: CliIo): Promise<string> {

@@ -11,6 +11,7 @@ import {
   type ConfigReader,
 } from '@tsdrbd/config';
 import { startWithExeca, type StartProgram } from './execute/start-program';
+import { tunedToSize } from './much-to-read';
 
 export interface AdmSystem {
   /** Its own name, in messages; the helpers' names, as dry-run prints them. */
@@ -45,7 +46,7 @@ export function realSystem(io: CliIo, calledAs = 'tsdrbdadm'): AdmSystem {
   return {
     names: programNames(calledAs),
     hostName: hostname(),
-    reader: nodeReader({ cwd: io.cwd, texts: 'bytes' }),
+    reader: tunedToSize(nodeReader({ cwd: io.cwd, texts: 'bytes' })),
     startProgram: startWithExeca(io),
     openConsole,
     addressState: ownAddressState,

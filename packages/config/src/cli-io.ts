@@ -1,3 +1,5 @@
+import { descriptorOutput } from './descriptor-output';
+
 /**
  * What a command line program gets from its surroundings. `run(argv, io)` of each program takes it instead of reading
  * `process`, so that one test process can run thousands of command lines.
@@ -20,8 +22,8 @@ export interface CliOutput {
   readonly columns?: number;
 }
 
-/** The surroundings of a real process. `outputTo`: for what is not plain text. */
-export function processIo(outputTo: (stream: NodeJS.WriteStream) => CliOutput = (stream) => stream): CliIo {
+/** The surroundings of a real process. `texts`: as in descriptorOutput. */
+export function processIo(texts: 'utf8' | 'latin1' = 'utf8'): CliIo {
   return {
     env: process.env,
     cwd: process.cwd(),
@@ -29,8 +31,8 @@ export function processIo(outputTo: (stream: NodeJS.WriteStream) => CliOutput = 
     get stdin() {
       return process.stdin;
     },
-    stdout: outputTo(process.stdout),
-    stderr: outputTo(process.stderr),
+    stdout: descriptorOutput(1, () => process.stdout, texts),
+    stderr: descriptorOutput(2, () => process.stderr, texts),
     now: () => Date.now(),
   };
 }

@@ -123,5 +123,5 @@ export function identifyData(start: Uint8Array): DataFound {
   if (text(0x10034, 8) === 'ReIsErFs' || text(0x10034, 9) === 'ReIsEr2Fs') {
     return recognised('reiser filesystem', bytes.readUInt32LE(0x10000) * bytes.readUInt16LE(0x1002c));
   }
-  return bytes.every((byte) => byte === 0) ? { kind: 'nothing' } : { kind: 'some-data' };
+  return bytes.equals(Buffer.alloc(bytes.length)) ? { kind: 'nothing' } : { kind: 'some-data' };
 }

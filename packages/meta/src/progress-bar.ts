@@ -19,7 +19,7 @@ export class ProgressBar {
 
   advance(bytes: number): void {
     this.doneBytes += bytes;
-    if (this.io.stdout.isTTY !== true || this.io.now() < this.nextDrawMs) return;
+    if (this.io.now() < this.nextDrawMs || this.io.stdout.isTTY !== true) return;
     this.nextDrawMs = this.io.now() + REDRAW_MS;
     this.isDrawn = true;
     this.io.stdout.write(`\r${this.line()}`);

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { CliIo } from '@tsdrbd/config';
+import { DISK_STATE_NAMES } from '@tsdrbd/engine/control';
 import { COMMANDS, type CommandName } from './command-line/command-table';
 import { checkOptionsFitCommand, parseInvocation, UsageExit, type Invocation } from './command-line/invocation';
 import { expandCommandFirst } from './command-line/command-first';
@@ -132,8 +133,6 @@ async function isInUse(system: MetaSystem, minor: number): Promise<boolean> {
   const answer = await system.diskState(minor);
   const state = answer?.split('/')[0] ?? '';
   if (state === '' || state === 'Unconfigured' || state === 'Diskless') return false;
-  // Most commands ask no engine, and start without this.
-  const { DISK_STATE_NAMES } = await import('@tsdrbd/engine/control');
   if (DISK_STATE_NAMES.some((name) => name === state)) return true;
   throw new MetaExit(EXIT.usage, `Unexpected output from drbdsetup >${state}<`);
 }

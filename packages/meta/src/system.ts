@@ -37,7 +37,9 @@ export function realSystem(io: CliIo, programName = 'tsdrbdmeta'): MetaSystem {
   const asksKernel = programName === 'drbdmeta';
   return {
     programName,
-    hostName: hostname(),
+    get hostName() {
+      return hostname();
+    },
     open: openFileDevice,
     regularFiles: 'ordinary',
     // Nodes that share a machine have run directories of their own, and must not share this one either.

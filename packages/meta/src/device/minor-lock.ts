@@ -4,7 +4,6 @@
  */
 import { mkdirSync, openSync, closeSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, MetaExit } from '../meta-exit';
 
 export interface MinorLock {
@@ -23,7 +22,7 @@ export async function acquireMinorLock(path: string): Promise<MinorLock> {
     if (waitedMs >= WAIT_MS) {
       throw new MetaExit(EXIT.usage, `lock on ${path} currently held by pid:${attempt.pid}`);
     }
-    await sleep(RETRY_MS);
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
 }
 

@@ -1,0 +1,83 @@
+/**
+ * Fills the code caches of the programs (make-code-cache.cjs) by the commands that are run most, on a made-up node:
+ * what they need is compiled, what is seldom used is not even loaded.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const maker = join(here, 'make-code-cache.cjs');
+const nativeModules = join(here, '../../packages/engine/node_modules');
+
+/** They all succeed. None starts a daemon, or leaves anything outside `work`. */
+const commandsIn = (work) => {
+  const config = ['-c', join(work, 'drbd.conf')];
+  const area = ['0', 'v09', join(work, 'disk'), 'internal'];
+  return {
+    tsdrbdmeta: [
+      ['--force', ...area, 'create-md', '3'],
+      [...area, 'dump-md'],
+      ['--node-id=0', ...area, 'show-gi'],
+    ],
+    tsdrbdsetup: [['status'], ['show'], ['events2', '--now']],
+    tsdrbdadm: [
+      [...config, 'dump'],
+      [...config, 'sh-resources'],
+      [...config, 'status'],
+      [...config, '--dry-run', 'adjust', 'r0'],
+      [...config, '--dry-run', 'up', 'r0'],
+      [...config, 'create-md', '--force', '--max-peers=3', 'r0'],
+    ],
+  };
+};
+
+/** For a program of `directory`, and what it loads from there. */
+export async function fillCodeCache(directory, program) {
+  const work = await mkdtemp(join(tmpdir(), 'tsdrbd-code-cache-'));
+  try {
+    await writeFile(join(work, 'disk'), '');
+    await truncate(join(work, 'disk'), 16 * 1024 ** 2);
+    await writeFile(join(work, 'drbd.conf'), sampleConfig(join(work, 'disk')));
+    const env = {
+      ...process.env,
+      TSDRBD_RUN_DIR: join(work, 'run'),
+      __DRBD_NODE__: 'alice',
+      NODE_OPTIONS: '',
+      // The native modules, which may not lie beside the programs yet.
+      NODE_PATH: nativeModules,
+    };
+    const commands = commandsIn(work)[program] ?? [];
+    for (const words of commands) {
+      await promisify(execFile)(process.execPath, [maker, join(directory, `${program}.cjs`), ...words], { env });
+    }
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+const sampleConfig = (disk) => `
+global { usage-count no; }
+common {
+  net { protocol C; max-buffers 8000; verify-alg sha1; }
+  disk { c-max-rate 100M; on-io-error detach; }
+  options { auto-promote yes; }
+}
+resource r0 {
+  handlers { split-brain "/usr/lib/drbd/notify-split-brain.sh root"; }
+  net { cram-hmac-alg sha1; shared-secret "secret"; }
+  volume 0 { device /dev/drbd0 minor 0; disk ${disk}; meta-disk internal; }
+  on alice { node-id 0; address 127.0.0.1:7789; }
+  on bob { node-id 1; address 127.0.0.2:7789; }
+  on charlie { node-id 2; volume 0 { disk none; } address ipv4 127.0.0.3:7789; }
+  connection-mesh { hosts alice bob charlie; }
+}
+resource r1 {
+  device minor 1; disk ${disk}.1; meta-disk internal;
+  on alice { address 127.0.0.1:7790; }
+  on bob { address 127.0.0.2:7790; }
+}
+`;
