@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Bundles each program into packages/<package>/dist/<program>.cjs, so that it starts fast: one file to find instead of
- * hundreds, and that of a short-lived program needs no compilation (build-tools/launcher.cjs). Safe to run twice.
+ * hundreds, and nothing to compile (build-tools/launcher.cjs). Safe to run twice.
  *
  *   scripts/build.mjs [--out DIRECTORY] [--inputs FILE] [PROGRAM...]        default: all
  *
@@ -30,7 +30,7 @@ const PROGRAMS = {
   },
   tsdrbdsetup: { entry: 'packages/setup/src/main.ts', out: 'packages/setup/dist' },
   tsdrbdmeta: { entry: 'packages/meta/src/main.ts', out: 'packages/meta/dist', loadedLater: ['@tsdrbd/config'] },
-  tsdrbdd: { entry: 'packages/engine/src/daemon/main.ts', out: 'packages/engine/dist', isDaemon: true },
+  tsdrbdd: { entry: 'packages/engine/src/daemon/main.ts', out: 'packages/engine/dist' },
 };
 
 const options = { out: { type: 'string' }, inputs: { type: 'string' }, help: { type: 'boolean' } };
@@ -58,12 +58,11 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
 }
 if (asked.inputs !== undefined) await writeFile(asked.inputs, [...inputs].sort().join('\n') + '\n');
 
-async function bundleProgram(name, { entry, isDaemon, loadedLater = [] }, out) {
+async function bundleProgram(name, { entry, loadedLater = [] }, out) {
   const bundled = await bundle({ entryPoints: [join(root, entry)], plugins: [fromBeside(loadedLater)] });
   // main.ts may begin with a #! line of its own.
   const text = bundled.replace(/^#!.*\n/m, '');
-  if (isDaemon) await save(join(out, `${name}.cjs`), `#!/usr/bin/env node\n${text}`);
-  else await saveLaunched(out, name, text);
+  await saveLaunched(out, name, text);
   await chmod(join(out, `${name}.cjs`), 0o755);
 }
 

@@ -1,19 +1,22 @@
 /**
- * Fills the code caches of the programs (make-code-cache.cjs) by the commands that are run most, on a made-up node:
- * what they need is compiled, what is seldom used is not even loaded.
+ * Fills the code caches of the programs (make-code-cache.cjs) by the commands that are run most, on a made-up node. Caches
+ * are loaded whole: code that is seldom used is better compiled when it is.
  */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const maker = join(here, 'make-code-cache.cjs');
 const nativeModules = join(here, '../../packages/engine/node_modules');
 
-/** They all succeed. None starts a daemon, or leaves anything outside `work`. */
+/** They all succeed. None starts a daemon or leaves anything outside `work`. */
 const commandsIn = (work) => {
   const config = ['-c', join(work, 'drbd.conf')];
   const area = ['0', 'v09', join(work, 'disk'), 'internal'];
@@ -39,24 +42,37 @@ const commandsIn = (work) => {
 export async function fillCodeCache(directory, program) {
   const work = await mkdtemp(join(tmpdir(), 'tsdrbd-code-cache-'));
   try {
+    await writeFile(join(work, 'tsdrbd.ini'), '[device]\nfrontend = none\n');
     await writeFile(join(work, 'disk'), '');
     await truncate(join(work, 'disk'), 16 * 1024 ** 2);
     await writeFile(join(work, 'drbd.conf'), sampleConfig(join(work, 'disk')));
     const env = {
       ...process.env,
       TSDRBD_RUN_DIR: join(work, 'run'),
+      TSDRBD_INI: join(work, 'tsdrbd.ini'),
       __DRBD_NODE__: 'alice',
       NODE_OPTIONS: '',
       // The native modules, which may not lie beside the programs yet.
       NODE_PATH: nativeModules,
     };
-    const commands = commandsIn(work)[program] ?? [];
-    for (const words of commands) {
-      await promisify(execFile)(process.execPath, [maker, join(directory, `${program}.cjs`), ...words], { env });
+    const path = join(directory, `${program}.cjs`);
+    if (program === 'tsdrbdd') await startAndEnd(path, env);
+    for (const words of commandsIn(work)[program] ?? []) {
+      await promisify(execFile)(process.execPath, [maker, path, ...words], { env });
     }
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** A daemon without resources. */
+async function startAndEnd(path, env) {
+  const daemon = spawn(process.execPath, [maker, path], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const ended = once(daemon, 'exit');
+  while (daemon.exitCode === null && !existsSync(join(env.TSDRBD_RUN_DIR, 'control.sock'))) await sleep(20);
+  daemon.kill('SIGTERM');
+  const [exitCode] = await ended;
+  if (exitCode !== 0) throw new Error(`${path} ended with ${exitCode}`);
 }
 
 const sampleConfig = (disk) => `

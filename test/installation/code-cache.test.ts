@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Script } from 'node:vm';
 
 const ROOT = join(__dirname, '../..');
-const BUNDLES = ['tsdrbdadm', 'tsdrbdsetup', 'tsdrbdmeta', 'setup', 'meta'];
+const BUNDLES = ['tsdrbdadm', 'tsdrbdsetup', 'tsdrbdmeta', 'tsdrbdd', 'setup', 'meta'];
 const out = mkdtempSync(join(tmpdir(), 'tsdrbd-code-cache-test-'));
 
 beforeAll(() => {
