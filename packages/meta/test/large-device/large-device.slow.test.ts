@@ -101,9 +101,10 @@ const smallest = (times: readonly number[]): number => Math.min(...times);
     console.info(`processor: node -e 0 ${start} ms; ${results.join('; ')}`);
 
     expect(smallest(withBitmap.ours)).toBeLessThan(1.5 * smallest(withBitmap.theirs) + start);
-    // Where the original needs no more than a few milliseconds, what remains is loading our program: less than Node itself.
+    // Where the original needs no more than a few milliseconds, what remains is loading our program: a fifth of Node's own
+    // start, a third where the library for system calls is loaded as well.
     for (const { ours, theirs } of [created, dumped]) {
-      expect(smallest(ours)).toBeLessThan(1.5 * smallest(theirs) + 2 * start);
+      expect(smallest(ours)).toBeLessThan(1.5 * smallest(theirs) + 1.6 * start);
     }
     expect(memoryOf(...area, 'dump-md')).toBeLessThan(MEMORY_MIB_MAX);
     expect(memoryOf('--force', ...area, 'create-md', '7')).toBeLessThan(MEMORY_MIB_MAX);
