@@ -1,5 +1,3 @@
-import { descriptorOutput } from './descriptor-output';
-
 /**
  * What a command line program gets from its surroundings. `run(argv, io)` of each program takes it instead of reading
  * `process`, so that one test process can run thousands of command lines.
@@ -20,19 +18,4 @@ export interface CliOutput {
   readonly isTTY?: boolean;
   /** Width of the terminal in characters. */
   readonly columns?: number;
-}
-
-/** The surroundings of a real process. `texts`: as in descriptorOutput. */
-export function processIo(texts: 'utf8' | 'latin1' = 'utf8'): CliIo {
-  return {
-    env: process.env,
-    cwd: process.cwd(),
-    // Opened when it is asked for: few commands read it, and it costs all of them a part of their start.
-    get stdin() {
-      return process.stdin;
-    },
-    stdout: descriptorOutput(1, () => process.stdout, texts),
-    stderr: descriptorOutput(2, () => process.stderr, texts),
-    now: () => Date.now(),
-  };
 }

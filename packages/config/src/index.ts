@@ -1,5 +1,6 @@
 export { bytesOf, textOf } from './bytes';
-export { processIo, type CliIo, type CliOutput } from './cli-io';
+export type { CliIo, CliOutput } from './cli-io';
+export { processIo } from './process-io';
 export * from './model';
 export { nodeReader } from './reader/node-reader';
 export { memoryReader } from './reader/memory-reader';
