@@ -4,6 +4,7 @@
  *
  * Invariant: a promotion by an open is undone only when no volume of the resource is open any more.
  */
+import { demote, promote } from '../core';
 import type { Resource } from '../core';
 import { Role, StateResult as SS } from '../wire';
 
@@ -61,7 +62,7 @@ export class AutoPromotion {
 
   private demote(): void {
     const { resource } = this;
-    resource.secondary('plain', (code) => {
+    demote(resource, 'plain', (code) => {
       void this.demotion?.after(resource);
       if (code >= SS.SS_SUCCESS) return;
       resource.log('warn', resource.name, `Auto-demote failed (${code})`);
@@ -86,7 +87,7 @@ export class AutoPromotion {
     };
     // A demotion that has begun goes through first.
     if (resource.demoting) return settle(SS.SS_IN_TRANSIENT_STATE);
-    resource.primary('plain', (code) => {
+    promote(resource, 'plain', (code) => {
       if (code === SS.SS_SUCCESS) this.byOpen = true;
       settle(code);
     });

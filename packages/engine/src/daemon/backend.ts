@@ -20,17 +20,27 @@ import {
   Device,
   LocalDisk,
   Resource,
-  diskOptions,
-  netOptions,
-  peerDeviceOptions,
+  attach,
   changeNetOptions,
   checkNetOptions,
+  demote,
+  detach,
+  disconnect,
+  diskOptions,
   forgetPeer,
+  invalidate,
+  invalidateRemote,
+  netOptions,
+  newCurrentUuid,
+  outdate,
+  peerDeviceOptions,
+  promote,
   resize,
   resumeByAdministrator,
-  suspendByAdministrator,
   resyncAfterProblem,
+  setPause,
   startVerify,
+  suspendByAdministrator,
   type AttachFailure,
   type HandlerCall,
   type Host,
@@ -131,7 +141,7 @@ export class Backend implements ControlBackend {
       case 'detach':
         return this.withDevice(request.minor, async (device) => {
           const mode = request.force === true ? 'forced' : 'graceful';
-          const result = await code((done) => device.resource.detach(device, mode, done));
+          const result = await code((done) => detach(device, mode, done));
           if (request.diskless !== true || !isSuccess(result.code)) return result;
           device.deviceOptionValues = { ...device.deviceOptionValues, diskless: true };
           device.resource.changed();
@@ -154,11 +164,11 @@ export class Backend implements ControlBackend {
       case 'invalidate':
         return this.withDevice(
           request.minor,
-          (device) => invalidateRefusal(request, device) ?? code((done) => device.resource.invalidate(device, done)),
+          (device) => invalidateRefusal(request, device) ?? code((done) => invalidate(device, done)),
         );
       case 'outdate':
         return this.withDevice(request.minor, (device) =>
-          device.disk === null ? reply(SS.SS_IS_DISKLESS) : reply(device.resource.outdate(device)),
+          device.disk === null ? reply(SS.SS_IS_DISKLESS) : reply(outdate(device)),
         );
       case 'suspend-io':
       case 'resume-io':
@@ -169,9 +179,7 @@ export class Backend implements ControlBackend {
         });
       case 'new-current-uuid':
         return this.withDevice(request.minor, (device) =>
-          code((done) =>
-            device.resource.newCurrentUuid(device, request.clearBitmap === true ? 'clear-bitmap' : 'keep-bitmap', done),
-          ),
+          code((done) => newCurrentUuid(device, request.clearBitmap === true ? 'clear-bitmap' : 'keep-bitmap', done)),
         );
       case 'resize':
         return this.withDevice(request.minor, async (device) => {
@@ -195,7 +203,7 @@ export class Backend implements ControlBackend {
         return this.withResource(request.resource, (resource) =>
           this.changeRole(
             resource,
-            code((done) => resource.primary(request.force === true ? 'forced' : 'plain', done)),
+            code((done) => promote(resource, request.force === true ? 'forced' : 'plain', done)),
           ),
         );
       case 'secondary':
@@ -226,9 +234,7 @@ export class Backend implements ControlBackend {
         return this.withConnection(request, (connection) =>
           connection.conn === Conn.StandAlone
             ? OK
-            : code((done) =>
-                connection.resource.disconnect(connection, request.force === true ? 'forced' : 'graceful', done),
-              ),
+            : code((done) => disconnect(connection, request.force === true ? 'forced' : 'graceful', done)),
         );
       case 'peer-device-options':
         return this.withPeerDevice(request, (peerDevice) => {
@@ -241,13 +247,12 @@ export class Backend implements ControlBackend {
         return this.withPeerDevice(
           request,
           (peerDevice) =>
-            invalidateRemoteRefusal(request, peerDevice.device) ??
-            code((done) => peerDevice.device.resource.invalidateRemote(peerDevice, done)),
+            invalidateRemoteRefusal(request, peerDevice.device) ?? code((done) => invalidateRemote(peerDevice, done)),
         );
       case 'pause-sync':
       case 'resume-sync':
         return this.withPeerDevice(request, (peerDevice) =>
-          reply(peerDevice.device.resource.setPause(peerDevice, request.command === 'pause-sync')),
+          reply(setPause(peerDevice, request.command === 'pause-sync')),
         );
       case 'verify':
         return this.withPeerDevice(request, (peerDevice) => code((done) => startVerify(peerDevice, request, done)));
@@ -301,7 +306,7 @@ export class Backend implements ControlBackend {
       if (!isSuccess(left.code)) return { ...left, messages: ['failed to disconnect', ...left.messages] };
     }
     for (const device of [...resource.devices.values()]) {
-      const detached = await code((done) => resource.detach(device, mode, done));
+      const detached = await code((done) => detach(device, mode, done));
       if (!isSuccess(detached.code)) return { ...detached, messages: ['failed to detach', ...detached.messages] };
       const removed = await this.delMinor(device);
       if (!isSuccess(removed.code)) {
@@ -314,7 +319,7 @@ export class Backend implements ControlBackend {
   private async demote(resource: Resource, mode: 'plain' | 'forced'): Promise<ControlReply> {
     const { demotion } = this.dependencies.exporter;
     await demotion?.before(resource, mode === 'forced' ? 'forced' : 'if unused');
-    const result = await code((done) => resource.secondary(mode, done));
+    const result = await code((done) => demote(resource, mode, done));
     await demotion?.after(resource);
     return result;
   }
@@ -425,7 +430,7 @@ export class Backend implements ControlBackend {
     device.diskOptionValues = values;
     device.diskOptions = options;
     this.resyncOrder.noteOptions(device);
-    const result = await code((done) => device.resource.attach(device, opened, done));
+    const result = await code((done) => attach(device, opened, done));
     if (isSuccess(result.code)) {
       device.backing = { dataDevice: request.dataDevice, metaDevice: request.metaDevice, metaIndex: request.metaIndex };
       device.resource.changed();
@@ -449,7 +454,7 @@ export class Backend implements ControlBackend {
   private async delPeer(connection: Connection, force: boolean): Promise<ControlReply> {
     const { resource } = connection;
     if (connection.conn !== 0) {
-      const left = await code((done) => resource.disconnect(connection, force ? 'forced' : 'graceful', done));
+      const left = await code((done) => disconnect(connection, force ? 'forced' : 'graceful', done));
       if (!isSuccess(left.code)) return left;
     }
     resource.deleteConnection(connection);

@@ -1,5 +1,5 @@
 /** One simulated node: a disk that outlives crashes, and the resource that runs on it while the node is up. */
-import { Connection, Device, LocalDisk, Resource, type Host, type OptionValues, type PeerLink } from '../core';
+import { Connection, Device, LocalDisk, Resource, attach, type Host, type OptionValues, type PeerLink } from '../core';
 import type { SimClock } from './clock';
 import type { SimDisk } from './disk';
 import type { SimNetwork } from './network';
@@ -55,7 +55,7 @@ export class SimNode {
     LocalDisk.open({ data: handle, meta: handle, placement: 'internal', sizeSectors: 0, mdFlushes: true }, (disk) => {
       if (life !== this.life) return;
       if (!(disk instanceof LocalDisk)) throw new Error(`attach: ${JSON.stringify(disk)}`);
-      resource.attach(device, disk, (code) => {
+      attach(device, disk, (code) => {
         if (life !== this.life) return;
         if (code < 1 || code > 101) throw new Error(`attach: ${code}`);
         connection.connect();

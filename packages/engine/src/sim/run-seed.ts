@@ -5,6 +5,7 @@
  * or with resets. Judged at the end: both disks UpToDate and equal, every block holds an acknowledged or later write,
  * and where data was given up, a split brain was reported first.
  */
+import { demote, newCurrentUuid, promote } from '../core';
 import { lentCopy, letGoPiece } from '../payload';
 import type { OptionValues } from '../core';
 import { Role } from '../wire';
@@ -108,10 +109,10 @@ class SeedRun {
     this.clock.run(2000);
     const { device, resource } = alice;
     if (this.seed % 2 === 1 && device !== null) {
-      resource?.newCurrentUuid(device, 'clear-bitmap', (code) => this.note(`new-current-uuid --clear-bitmap: ${code}`));
+      newCurrentUuid(device, 'clear-bitmap', (code) => this.note(`new-current-uuid --clear-bitmap: ${code}`));
       this.clock.run(2500);
     }
-    resource?.primary('forced', (code) => this.note(`alice primary --force: ${code}`));
+    if (resource !== null) promote(resource, 'forced', (code) => this.note(`alice primary --force: ${code}`));
     this.clock.run(this.clock.nowMs() + this.random.below(4000));
     for (const node of this.nodes) this.load(node);
   }
@@ -175,9 +176,9 @@ class SeedRun {
       !this.behind.has(node) &&
       other.resource?.role !== Role.Primary
     ) {
-      node.resource.primary('plain', (code) => this.note(`${node.options.name} primary: ${code}`));
+      promote(node.resource, 'plain', (code) => this.note(`${node.options.name} primary: ${code}`));
     } else if (node.resource?.role === Role.Primary) {
-      node.resource.secondary('plain', (code) => this.note(`${node.options.name} secondary: ${code}`));
+      demote(node.resource, 'plain', (code) => this.note(`${node.options.name} secondary: ${code}`));
     }
   }
 
@@ -218,7 +219,7 @@ class SeedRun {
     this.note('split brain resolved by hand');
     const survivor = alice.device?.diskState === 8 ? alice : bob;
     const victim = survivor === alice ? bob : alice;
-    victim.resource?.secondary('forced', () => undefined);
+    if (victim.resource !== null) demote(victim.resource, 'forced', () => undefined);
     this.clock.run(this.clock.nowMs() + 500);
     if (victim.connection !== null) victim.connection.discardMyData = isSplit;
     // Writes of either side count as the survivor's disk has them now.

@@ -2,7 +2,7 @@
  * A killed Primary leaves writes in the page cache, acknowledged and forgotten by its peer. With metadata on a device of
  * its own no flush of the metadata reaches them: attaching does.
  */
-import { LocalDisk } from '../../src/core';
+import { LocalDisk, attach, detach } from '../../src/core';
 import {
   MD_BLOCK_BYTES,
   MdFlag,
@@ -24,19 +24,19 @@ test('attach makes what is in the page cache of the data device stable, with ext
   for (const write of writes) {
     meta.poke(write.offsetBytes, write.kind === 'bytes' ? write.bytes : new Uint8Array(write.lengthBytes));
   }
-  const attach = (): void => {
+  const attachAgain = (): void => {
     let code = 0;
     const options = { placement: 'flex-external', sizeSectors: 0, mdFlushes: true } as const;
     LocalDisk.open({ data: data.open(), meta: meta.open(), ...options }, (disk) => {
       if (!(disk instanceof LocalDisk)) throw new Error(JSON.stringify(disk));
-      alice.resource.attach(alice.device, disk, (result) => (code = result));
+      attach(alice.device, disk, (result) => (code = result));
     });
     pair.run(1000, () => code !== 0);
     expect(code).toBe(1);
   };
   // A disk in use: one that is new writes its whole bitmap when it is attached.
-  attach();
-  expect(alice.code((done) => alice.resource.detach(alice.device, 'graceful', done))).toBe(1);
+  attachAgain();
+  expect(alice.code((done) => detach(alice.device, 'graceful', done))).toBe(1);
   pair.run(100);
   const superblock = decodeSuperblock(meta.peek(0, MD_BLOCK_BYTES));
   if (isMetadataError(superblock)) throw new Error(superblock.message);
@@ -47,7 +47,7 @@ test('attach makes what is in the page cache of the data device stable, with ext
   pair.run(100);
   expect(written).toBe(true);
   data.killProcess();
-  attach();
+  attachAgain();
   data.cutPower();
   expect([...new Set(data.peek(0, 64 * 1024))]).toEqual([7]);
 });

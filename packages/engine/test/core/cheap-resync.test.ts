@@ -1,4 +1,5 @@
 /** Resyncs that move less than the dirty blocks: by checksum, and without the zeroes. Source: wire.md 8.2, 8.3. */
+import { disconnect, invalidate } from '../../src/core';
 import { Conn, StateResult as SS, type Packet } from '../../src/wire';
 import { Pair, type PairNode, type PairOptions } from './pair';
 
@@ -6,9 +7,9 @@ const isOver = (pair: Pair) => (): boolean =>
   pair.nodes.every(({ peerDevice, device }) => peerDevice.conn === Conn.Connected && device.diskState === 8);
 
 /** `node` becomes the target of a full sync. */
-function invalidate(pair: Pair, node: PairNode): void {
+function fullSync(pair: Pair, node: PairNode): void {
   for (const { sent } of pair.nodes) sent.length = 0;
-  expect(node.code((done) => node.resource.invalidate(node.device, done))).toBe(SS.SS_SUCCESS);
+  expect(node.code((done) => invalidate(node.device, done))).toBe(SS.SS_SUCCESS);
   pair.run(20_000, isOver(pair));
   pair.run(50);
 }
@@ -40,7 +41,7 @@ describe.each(['alice', 'bob'] as const)('checksum-based resync of %s', (target)
   test('only requests with a difference in them cost data', () => {
     const { pair, to, from } = csums();
     to.poke(2048 + 8, 0xaa);
-    invalidate(pair, to);
+    fullSync(pair, to);
     expect(count(to.sent, 'RsDataRequest')).toBe(0);
     // In the order in which the target's own disk was read.
     const asked = to.sent.flatMap((packet) => (packet.kind === 'CsumRsRequest' ? [packet.sizeBytes / 1024] : []));
@@ -54,11 +55,11 @@ describe.each(['alice', 'bob'] as const)('checksum-based resync of %s', (target)
 
   test('csums-after-crash-only: not after an invalidate in good order, but for a crashed Primary', () => {
     const { pair, to, from } = csums({ net: { 'csums-after-crash-only': true } });
-    invalidate(pair, to);
+    fullSync(pair, to);
     expect(count(to.sent, 'CsumRsRequest')).toBe(0);
     expect(kib(from.sent, 'RsDataReply')).toBe(2008);
     to.device.crashedPrimary = true;
-    invalidate(pair, to);
+    fullSync(pair, to);
     expect(count(to.sent, 'RsDataRequest')).toBe(0);
     expect(kib(from.sent, 'RsDataReply')).toBe(0);
     expectEqualDisks(pair);
@@ -66,7 +67,7 @@ describe.each(['alice', 'bob'] as const)('checksum-based resync of %s', (target)
 
   test('below protocol 89 there are none', () => {
     const { pair, to, from } = csums({ version: 88 });
-    invalidate(pair, to);
+    fullSync(pair, to);
     expect(count(to.sent, 'CsumRsRequest')).toBe(0);
     expect(kib(from.sent, 'RsDataReply')).toBe(2008);
     expectEqualDisks(pair);
@@ -76,7 +77,7 @@ describe.each(['alice', 'bob'] as const)('checksum-based resync of %s', (target)
     const { pair, to, from } = csums({ peerDevice: { 'resync-rate': 4000 } });
     to.poke(0, 0xaa, 512 * 1024);
     expect(from.primary()).toBe(1);
-    expect(to.code((done) => to.resource.invalidate(to.device, done))).toBe(SS.SS_SUCCESS);
+    expect(to.code((done) => invalidate(to.device, done))).toBe(SS.SS_SUCCESS);
     for (let i = 1; !isOver(pair)() && i < 4000; i++) {
       from.write(pair.random.below(500) * 8, i);
       pair.run(0.5);
@@ -99,7 +100,7 @@ describe.each(['alice', 'bob'] as const)('thin resync of %s', (target) => {
     const { pair, to, from } = thin();
     to.poke(0, 0xbb, 2008 * 1024);
     from.poke(1024, 0x11);
-    invalidate(pair, to);
+    fullSync(pair, to);
     expect(kib(from.sent, 'RsDeallocated')).toBe(30 * 64);
     // The unit with the block in it, and the 24 KiB behind the last whole one.
     expect(kib(from.sent, 'RsDataReply')).toBe(64 + 24);
@@ -112,14 +113,14 @@ describe.each(['alice', 'bob'] as const)('thin resync of %s', (target) => {
   test('a slow rate does not split the units', () => {
     const { pair, to, from } = thin({ peerDevice: { 'resync-rate': 160 } });
     to.poke(0, 0xbb, 2008 * 1024);
-    invalidate(pair, to);
+    fullSync(pair, to);
     expect(kib(from.sent, 'RsDeallocated')).toBe(31 * 64);
     expectEqualDisks(pair);
   });
 
   test('not without the feature', () => {
     const { pair, to, from } = thin({ featureFlags: 0 });
-    invalidate(pair, to);
+    fullSync(pair, to);
     expect(count(to.sent, 'RsThinReq')).toBe(0);
     expect(kib(from.sent, 'RsDataReply')).toBe(2008);
     expectEqualDisks(pair);
@@ -131,7 +132,7 @@ test('requests grow as far as the alignment of their start: the recorded sizes',
   const { alice, bob } = pair;
   for (const { peerDevice } of pair.nodes) peerDevice.bitmap?.set(1270, 1527);
   expect(alice.primary()).toBe(1);
-  alice.code((done) => alice.resource.disconnect(alice.connection, 'graceful', done));
+  alice.code((done) => disconnect(alice.connection, 'graceful', done));
   pair.run(100);
   bob.sent.length = 0;
   alice.connection.connect();

@@ -1,4 +1,5 @@
 /** A backing disk that hangs is detached after disk-timeout, in whatever it hangs. Source: behaviour.md 5.10, 12.7 #87. */
+import { detach } from '../../src/core';
 import { Conn, Disk } from '../../src/wire';
 import { Pair, type PairNode } from './pair';
 
@@ -126,7 +127,7 @@ test('a detach that waits for a hung disk ends with it', () => {
   alice.disk.hang();
   const write = alice.write(0, 1);
   let code: number | null = null;
-  alice.resource.detach(alice.device, 'forced', (result) => (code = result));
+  detach(alice.device, 'forced', (result) => (code = result));
   pair.run(LIMIT_MS + 500);
   expect([alice.device.diskState, write.error]).toEqual([Disk.Diskless, null]);
   alice.disk.recover();

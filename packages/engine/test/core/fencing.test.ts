@@ -1,5 +1,6 @@
 /** Fencing, I/O that is held, and what lets it go. Source: behaviour.md 1.5, 5.6, 8, 12.5; story 33. */
-import { resumeByAdministrator, suspendByAdministrator } from '../../src/core';
+import { disconnect, resumeByAdministrator, suspendByAdministrator } from '../../src/core';
+import { loseDisk } from '../../src/core/device/detach';
 import { Conn, Disk, StateResult as SS } from '../../src/wire';
 import { Pair, type PairOptions } from './pair';
 
@@ -58,7 +59,7 @@ describe('resource-only', () => {
   test('a Secondary that leaves in good order is Outdated, without the handler, and cannot be promoted', () => {
     const pair = primary({ net: { fencing: 'resource-only' } });
     const { alice, bob } = pair;
-    expect(bob.code((done) => bob.resource.disconnect(bob.connection, 'graceful', done))).toBe(1);
+    expect(bob.code((done) => disconnect(bob.connection, 'graceful', done))).toBe(1);
     pair.run(200);
     expect(alice.peerDevice.pdsk).toBe(Disk.Outdated);
     expect(bob.device.diskState).toBe(Disk.Outdated);
@@ -234,7 +235,7 @@ describe('resource-and-stonith', () => {
 describe('on-no-data-accessible', () => {
   const blind = (policy: string): Pair => {
     const pair = primary({ resource: { 'on-no-data-accessible': policy } });
-    pair.alice.resource.loseDisk(pair.alice.device);
+    loseDisk(pair.alice.device);
     pair.run(100);
     const diskless = pair.alice.write(40, 4);
     pair.run(100);

@@ -1,4 +1,5 @@
 /** `secondary --force`, and the end of an engine: what is held is given up. Source: behaviour.md 5.13. */
+import { demote } from '../../src/core';
 import { suspendByAdministrator } from '../../src/core/fencing/suspension';
 import { Role } from '../../src/wire';
 import { Pair } from './pair';
@@ -12,7 +13,7 @@ test('a write that suspend-io holds fails, and the role goes', () => {
   pair.run(5000);
   expect(write.error).toBeUndefined();
   let code = 0;
-  alice.resource.secondary('forced', (result) => (code = result));
+  demote(alice.resource, 'forced', (result) => (code = result));
   pair.run(100);
   expect(write.error).toBe('ESHUTDOWN');
   expect({ code, role: alice.resource.role }).toEqual({ code: 1, role: Role.Secondary });

@@ -1,5 +1,5 @@
 /** A node without a peer. Facts: recorded sessions of DRBD 8.4.11, stories 01 and 05 (test/stories). */
-import { hex } from '../../src/core';
+import { hex, newCurrentUuid } from '../../src/core';
 import type { SuperblockV09 } from '../../src/metadata';
 import { PlayedNode } from './played-node';
 
@@ -17,17 +17,17 @@ test('of a disk just created, every block is out of sync', () => {
 });
 
 test('each new generation made alone pushes the one before the last into the history', () => {
-  const { resource, device } = node();
+  const { device } = node();
   const peerDevice = device.peerDevices[0];
   const slots = (): string[] => {
     const set = peerDevice?.uuids;
     return [set?.current, set?.bitmap, set?.history0, set?.history1].map((uuid) => hex((uuid ?? 0n) & ~1n));
   };
-  resource.newCurrentUuid(device, 'clear-bitmap', () => undefined);
+  newCurrentUuid(device, 'clear-bitmap', () => undefined);
   const [first] = slots();
-  resource.newCurrentUuid(device, 'keep-bitmap', () => undefined);
+  newCurrentUuid(device, 'keep-bitmap', () => undefined);
   const [second, ...rest] = slots();
   expect(rest.slice(0, 1)).toEqual([first]);
-  resource.newCurrentUuid(device, 'keep-bitmap', () => undefined);
+  newCurrentUuid(device, 'keep-bitmap', () => undefined);
   expect(slots().slice(1, 3)).toEqual([second, first]);
 });

@@ -1,4 +1,5 @@
 /** A Primary that loses the last good data. Source: behaviour.md 10.3; drbd 9.2.18, story 06 (a diskless Primary loses its peer). */
+import { detach } from '../../src/core';
 import { Disk } from '../../src/wire';
 import { Pair } from './pair';
 
@@ -8,9 +9,9 @@ const lose = (pair: Pair): void => {
   pair.network.unplug('with-reset');
   pair.run(200);
 };
-const detach = (pair: Pair): void => {
+const loseOwnDisk = (pair: Pair): void => {
   const { alice } = pair;
-  alice.code((done) => alice.resource.detach(alice.device, 'graceful', done));
+  alice.code((done) => detach(alice.device, 'graceful', done));
   pair.run(200);
   expect(alice.device.diskState).toBe(Disk.Diskless);
 };
@@ -18,7 +19,7 @@ const detach = (pair: Pair): void => {
 test('a diskless Primary that loses its peer calls pri-on-incon-degr', () => {
   const pair = new Pair().upToDate();
   expect(pair.alice.primary()).toBe(1);
-  detach(pair);
+  loseOwnDisk(pair);
   expect(count(pair, 'alice')).toBe(0);
   lose(pair);
   expect(count(pair, 'alice')).toBe(1);
@@ -32,7 +33,7 @@ test('not with a good disk of its own, and not on a Secondary', () => {
   expect(count(pair, 'alice')).toBe(0);
 
   const secondaries = new Pair().upToDate();
-  detach(secondaries);
+  loseOwnDisk(secondaries);
   lose(secondaries);
   expect(count(secondaries, 'alice')).toBe(0);
 });
@@ -40,7 +41,7 @@ test('not with a good disk of its own, and not on a Secondary', () => {
 test('a diskless Primary finds its peer again, and may lose it again', () => {
   const pair = new Pair().upToDate();
   expect(pair.alice.primary()).toBe(1);
-  detach(pair);
+  loseOwnDisk(pair);
   for (let times = 1; times <= 3; times++) {
     lose(pair);
     expect(count(pair, 'alice')).toBe(times);

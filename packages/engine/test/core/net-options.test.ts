@@ -1,5 +1,5 @@
 /** Options of a connection that change while it is up. Source: setup.md 2.4, wire.md 5.1, 5.2. */
-import { changeNetOptions } from '../../src/core';
+import { changeNetOptions, invalidate } from '../../src/core';
 import { Conn, type Packet } from '../../src/wire';
 import { Pair, type PairNode, type PairOptions } from './pair';
 
@@ -99,7 +99,7 @@ describe('refusals', () => {
   });
   test('algorithms in use: 148, 149', () => {
     const pair = primary({ net: { 'verify-alg': 'sha1' }, peerDevice: { 'resync-rate': 400 } });
-    pair.bob.code((done) => pair.bob.resource.invalidate(pair.bob.device, done));
+    pair.bob.code((done) => invalidate(pair.bob.device, done));
     pair.run(200);
     expect(change(pair.alice, { 'csums-alg': 'sha1' })).toBe(148);
     expect(change(pair.alice, { 'verify-alg': 'crc32c' })).toBe(OK);
@@ -192,7 +192,7 @@ describe('on-congestion', () => {
     const pair = congested('pull-ahead');
     pair.bob.peerDevice.options = { ...pair.bob.peerDevice.options, resyncRateKiBs: 1000 };
     pair.bob.poke(0, 0xff, 1024 * 1024);
-    pair.bob.code((done) => pair.bob.resource.invalidate(pair.bob.device, done));
+    pair.bob.code((done) => invalidate(pair.bob.device, done));
     pair.run(300);
     burst(pair, 0);
     pair.run(10);

@@ -7,8 +7,12 @@ import {
   Device,
   LocalDisk,
   Resource,
+  attach,
+  demote,
   diskOptions,
+  newCurrentUuid,
   peerDeviceOptions,
+  promote,
   type OptionValues,
   type PeerDevice,
   type PeerLink,
@@ -138,7 +142,7 @@ export class PairNode implements CableEnd {
     let code = 0;
     LocalDisk.open({ data: handle, meta: handle, placement: 'internal', sizeSectors, mdFlushes: true }, (opened) => {
       if (!(opened instanceof LocalDisk)) throw new Error(`attach: ${JSON.stringify(opened)}`);
-      this.resource.attach(this.device, opened, (result) => (code = result));
+      attach(this.device, opened, (result) => (code = result));
     });
     this.pair.run(200);
     if (code !== 1) throw new Error(`attach: ${code}`);
@@ -163,11 +167,11 @@ export class PairNode implements CableEnd {
   }
 
   primary(mode: 'plain' | 'forced' = 'plain'): number {
-    return this.code((done) => this.resource.primary(mode, done));
+    return this.code((done) => promote(this.resource, mode, done));
   }
 
   secondary(): number {
-    return this.code((done) => this.resource.secondary('plain', done));
+    return this.code((done) => demote(this.resource, 'plain', done));
   }
 
   /** Null: the write succeeded; undefined: nobody answered yet. */
@@ -238,7 +242,7 @@ export class Pair {
   upToDate(): this {
     this.attach().connect();
     const { alice } = this;
-    const code = alice.code((done) => alice.resource.newCurrentUuid(alice.device, 'clear-bitmap', done));
+    const code = alice.code((done) => newCurrentUuid(alice.device, 'clear-bitmap', done));
     if (code !== 101) throw new Error(`new-current-uuid: ${code}`);
     this.run(500);
     return this;

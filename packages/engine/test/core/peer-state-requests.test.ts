@@ -1,4 +1,5 @@
 /** What a peer may ask of this node's state, and what it may not. Found by the fuzzer. Source: wire.md 10.1, 5.7. */
+import { disconnect } from '../../src/core';
 import { Conn, Disk, Role, StateMask, StateResult as SS, packState, type StateFields } from '../../src/wire';
 import { NO_STATE } from '../../src/core/state/no-state';
 import { Pair } from './pair';
@@ -35,7 +36,7 @@ test.each([
 
 test('a peer disconnects with a request for one volume below protocol 100', () => {
   const pair = new Pair({ version: 96 }).upToDate();
-  expect(pair.bob.code((done) => pair.bob.resource.disconnect(pair.bob.connection, 'graceful', done))).toBe(1);
+  expect(pair.bob.code((done) => disconnect(pair.bob.connection, 'graceful', done))).toBe(1);
   pair.run(500);
   expect(pair.alice.log).toContain('TearDown: the peer disconnects');
   expect(pair.alice.peerDevice.conn).toBe(Conn.WFConnection);

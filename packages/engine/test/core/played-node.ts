@@ -1,7 +1,7 @@
 /**
  * One of our nodes against a recorded peer: the core over a simulated clock and disk, and a link that is fed by the test.
  */
-import { Connection, Device, LocalDisk, Resource, type Host, type PeerLink } from '../../src/core';
+import { Connection, Device, LocalDisk, Resource, attach, promote, type Host, type PeerLink } from '../../src/core';
 import {
   MD_BLOCK_BYTES,
   createMetadata,
@@ -100,14 +100,14 @@ export class PlayedNode {
     let code = 0;
     LocalDisk.open({ data: handle, meta: handle, placement: 'internal', sizeSectors: 0, mdFlushes: true }, (opened) => {
       if (!(opened instanceof LocalDisk)) throw new Error(`attach: ${opened.kind}`);
-      this.resource.attach(this.device, opened, (result) => (code = result));
+      attach(this.device, opened, (result) => (code = result));
     });
     this.settle();
     if (code !== 1) throw new Error(`attach: ${code}`);
   }
 
   primary(mode: 'plain' | 'forced'): void {
-    this.resource.primary(mode, (code) => {
+    promote(this.resource, mode, (code) => {
       if (code !== 1) throw new Error(`primary: ${code}`);
     });
     this.settle();

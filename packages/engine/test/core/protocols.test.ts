@@ -1,5 +1,6 @@
 /** Protocols A, B and C, and every protocol version against itself. Source: wire.md 3, 6.3, 6.4; stories 03 and 04. */
-import { startVerify } from '../../src/core';
+import { disconnect, invalidate, startVerify } from '../../src/core';
+import { loseDisk } from '../../src/core/device/detach';
 import { Conn, DataFlag, type Packet } from '../../src/wire';
 import { Pair, type PairNode } from './pair';
 
@@ -88,7 +89,7 @@ describe.each([
 
   test("the peer's disk fails: P_NEG_ACK, the blocks are out of sync, the application does not notice", () => {
     const pair = primary(protocol);
-    pair.bob.resource.loseDisk(pair.bob.device);
+    loseDisk(pair.bob.device);
     const result = pair.alice.write(80, 5);
     pair.run(300);
     expect(result.error).toBeNull();
@@ -99,7 +100,7 @@ describe.each([
   test('writes during a resync carry MAY_SET_IN_SYNC and are acknowledged', () => {
     const pair = new Pair({ net: { protocol }, peerDevice: { 'resync-rate': 800 } }).upToDate();
     expect(pair.alice.primary()).toBe(1);
-    pair.bob.code((done) => pair.bob.resource.invalidate(pair.bob.device, done));
+    pair.bob.code((done) => invalidate(pair.bob.device, done));
     pair.run(200);
     for (const { sent } of pair.nodes) sent.length = 0;
     const result = pair.alice.write(3200, 5);
@@ -152,7 +153,7 @@ describe.each([86, 87, 88, 89, 90, 91, 92, 93, 94, 95, 96, 97, 100, 101])('proto
     expect(bob.peek(1024)).toEqual([0]);
     expect(bob.peek(1024 + 512 + 96)).toEqual([3]);
 
-    expect(alice.code((done) => alice.resource.disconnect(alice.connection, 'graceful', done))).toBe(1);
+    expect(alice.code((done) => disconnect(alice.connection, 'graceful', done))).toBe(1);
     alice.write(80, 7, 8192);
     pair.run(200);
     reconnect(alice, pair);

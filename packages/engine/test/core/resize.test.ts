@@ -1,5 +1,6 @@
 /** Sizes that change while both nodes are connected. Source: wire.md 5.3, behaviour.md 11, story 32-resize-online. */
-import { resize, type ResizeRequest } from '../../src/core';
+import { disconnect, invalidate, resize, type ResizeRequest } from '../../src/core';
+import { loseDisk } from '../../src/core/device/detach';
 import { decodeSuperblock, isMetadataError, superblockOffset, MdFlag, PeerMdFlag } from '../../src/metadata';
 import { Conn, Disk, type Packet } from '../../src/wire';
 import { Pair, type PairNode, type PairOptions } from './pair';
@@ -173,7 +174,7 @@ describe('refusals', () => {
     expect(command(pair.alice, { alStripes: 1, alStripeSizeKib: 1024 })).toBe(169);
     expect(pair.alice.secondary()).toBe(1);
     expect(command(pair.alice)).toBe(131);
-    pair.alice.resource.loseDisk(pair.alice.device);
+    loseDisk(pair.alice.device);
     pair.run(100);
     expect(command(pair.alice)).toBe(138);
   });
@@ -181,7 +182,7 @@ describe('refusals', () => {
     const pair = story();
     pair.alice.resource.states.force(pair.bob.peerDevice, {});
     pair.bob.peerDevice.options = { ...pair.bob.peerDevice.options, resyncRateKiBs: 400 };
-    expect(pair.bob.code((done) => pair.bob.resource.invalidate(pair.bob.device, done))).toBe(1);
+    expect(pair.bob.code((done) => invalidate(pair.bob.device, done))).toBe(1);
     pair.run(200);
     expect(command(pair.alice)).toBe(130);
     expect(command(pair.bob)).toBe(130);
@@ -194,7 +195,7 @@ describe('refusals', () => {
 test('alone: grows only where the administrator vouches for the peer, who follows when it comes back', () => {
   const pair = story();
   const { alice, bob } = pair;
-  alice.code((done) => alice.resource.disconnect(alice.connection, 'graceful', done));
+  alice.code((done) => disconnect(alice.connection, 'graceful', done));
   for (const { disk } of pair.nodes) disk.grow(8 * MIB);
   expect(command(alice)).toBe(OK);
   expect(alice.device.sizeSectors).toBe(10160);

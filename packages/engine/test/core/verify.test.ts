@@ -1,5 +1,6 @@
 /** Online verify between two of our nodes. Source: wire.md 9, behaviour.md 7.7, story 26-verify-repair. */
-import { startVerify, type VerifyRange } from '../../src/core';
+import { disconnect, startVerify, type VerifyRange } from '../../src/core';
+import { loseDisk } from '../../src/core/device/detach';
 import { Conn, Disk, OvResultId, StateResult as SS, unpackState, type Packet } from '../../src/wire';
 import { Pair, type PairNode, type PairOptions } from './pair';
 
@@ -163,7 +164,7 @@ test.each(['alice', 'bob'] as const)('the disk of %s is lost in the middle: both
   const pair = verifiable({ peerDevice: { 'resync-rate': 400 } });
   verify(pair.alice);
   pair.run(500);
-  pair[loser].resource.loseDisk(pair[loser].device);
+  loseDisk(pair[loser].device);
   pair.run(1000);
   expect(pair.nodes.map(({ peerDevice }) => peerDevice.conn)).toEqual([Conn.Connected, Conn.Connected]);
   expect(pair.nodes.every(({ peerDevice }) => peerDevice.progress === null)).toBe(true);
@@ -219,7 +220,7 @@ describe('refusals', () => {
   });
   test('without a disk here: 138; without one there: -5', () => {
     const pair = verifiable();
-    pair.bob.resource.loseDisk(pair.bob.device);
+    loseDisk(pair.bob.device);
     pair.run(500);
     expect(verify(pair.alice)).toBe(SS.SS_NO_REMOTE_DISK);
     expect(verify(pair.bob)).toBe(138);
@@ -233,7 +234,7 @@ test('what verify found is repaired by a resync after the Primary was disconnect
   expect(alice.primary()).toBe(1);
   verify(alice);
   pair.run(10_000, isOver(pair));
-  expect(alice.code((done) => alice.resource.disconnect(alice.connection, 'graceful', done))).toBe(1);
+  expect(alice.code((done) => disconnect(alice.connection, 'graceful', done))).toBe(1);
   pair.run(100);
   alice.connection.connect();
   pair.run(5000);

@@ -1,5 +1,5 @@
 /** One of our nodes with a peer that sends whatever the test hands in. */
-import { Connection, Device, LocalDisk, Resource, type PeerLink } from '../../src/core';
+import { Connection, Device, LocalDisk, Resource, attach, promote, type PeerLink } from '../../src/core';
 import {
   MD_BLOCK_BYTES,
   MdFlag,
@@ -136,11 +136,11 @@ export class Victim {
     const handle = disk.open();
     LocalDisk.open({ data: handle, meta: handle, placement: 'internal', sizeSectors: 0, mdFlushes: true }, (opened) => {
       if (!(opened instanceof LocalDisk)) throw new Error(`attach: ${opened.kind}`);
-      this.resource.attach(this.device, opened, () => undefined);
+      attach(this.device, opened, () => undefined);
     });
     this.pass(50);
     if (scene.isPrimary) {
-      this.resource.primary('forced', () => undefined);
+      promote(this.resource, 'forced', () => undefined);
       this.pass(50);
       this.write();
     }

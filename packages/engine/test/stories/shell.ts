@@ -1,7 +1,21 @@
 /** The commands that the stories type, carried out on simulated nodes in simulated time. */
 import { createHash } from 'node:crypto';
 import { replyText } from '../../src/control/schema/reply-codes';
-import { ERR, resize, startVerify, type Device, type OptionValues } from '../../src/core';
+import {
+  ERR,
+  demote,
+  detach,
+  invalidate,
+  invalidateRemote,
+  newCurrentUuid,
+  outdate,
+  promote,
+  resize,
+  setPause,
+  startVerify,
+  type Device,
+  type OptionValues,
+} from '../../src/core';
 import { applyAl } from '../../src/sim/prepare-disk';
 import type { SimClock } from '../../src/sim/clock';
 import { Role, StateResult as SS, conns, disks, roles } from '../../src/wire';
@@ -106,7 +120,7 @@ export class Shell {
         return DONE;
       }
       case 'detach':
-        return each((device, done) => device.resource.detach(device, 'graceful', done));
+        return each((device, done) => detach(device, 'graceful', done));
       case 'primary':
         return this.primary(has('--force') ? 'forced' : 'plain');
       case 'secondary':
@@ -116,28 +130,24 @@ export class Shell {
       case 'disconnect':
         return this.call((done) => node.disconnect(has('--force') ? 'forced' : 'graceful', done));
       case 'invalidate':
-        return each((device, done) => device.resource.invalidate(device, done));
+        return each((device, done) => invalidate(device, done));
       case 'invalidate-remote':
         return each((device, done) => {
           const peerDevice = peerDeviceOf(device);
           if (peerDevice === undefined) done(SS.SS_NEED_CONNECTION);
-          else device.resource.invalidateRemote(peerDevice, done);
+          else invalidateRemote(peerDevice, done);
         });
       case 'outdate':
-        return each((device, done) => done(device.resource.outdate(device)));
+        return each((device, done) => done(outdate(device)));
       case 'pause-sync':
       case 'resume-sync':
         return each((device, done) => {
           const peerDevice = peerDeviceOf(device);
-          done(
-            peerDevice === undefined
-              ? ERR.ERR_PAUSE_IS_CLEAR
-              : device.resource.setPause(peerDevice, command === 'pause-sync'),
-          );
+          done(peerDevice === undefined ? ERR.ERR_PAUSE_IS_CLEAR : setPause(peerDevice, command === 'pause-sync'));
         });
       case 'new-current-uuid':
         return each((device, done) =>
-          device.resource.newCurrentUuid(device, has('--clear-bitmap') ? 'clear-bitmap' : 'keep-bitmap', done),
+          newCurrentUuid(device, has('--clear-bitmap') ? 'clear-bitmap' : 'keep-bitmap', done),
         );
       case 'disk-options':
         return each((device, done) => {
@@ -192,12 +202,12 @@ export class Shell {
 
   private primary(mode: 'plain' | 'forced'): Outcome {
     const { resource } = this.node;
-    return this.call((done) => (resource === null ? done(158) : resource.primary(mode, done)));
+    return this.call((done) => (resource === null ? done(158) : promote(resource, mode, done)));
   }
 
   private secondary(): Outcome {
     const { resource } = this.node;
-    return this.call((done) => (resource === null ? done(158) : resource.secondary('plain', done)));
+    return this.call((done) => (resource === null ? done(158) : demote(resource, 'plain', done)));
   }
 
   private one(command: 'role' | 'cstate' | 'dstate'): string {

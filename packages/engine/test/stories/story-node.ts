@@ -2,7 +2,19 @@
  * A node of a story: disks that outlive everything, the core on top of them, and the commands that the stories type,
  * each made of the same calls as the daemon's backend makes.
  */
-import { Connection, Device, ERR, LocalDisk, Resource, peerDeviceOptions, diskOptions } from '../../src/core';
+import {
+  Connection,
+  Device,
+  ERR,
+  LocalDisk,
+  Resource,
+  attach,
+  demote,
+  detach,
+  disconnect,
+  diskOptions,
+  peerDeviceOptions,
+} from '../../src/core';
 import type { HandlerCall, OptionValues, PeerLink } from '../../src/core';
 import { MdFlag, PeerMdFlag, hasFlags } from '../../src/metadata';
 import type { SimClock } from '../../src/sim/clock';
@@ -143,7 +155,7 @@ export class StoryNode implements CableEnd {
       (opened) => {
         if (!(opened instanceof LocalDisk)) throw new Error(`attach: ${JSON.stringify(opened)}`);
         this.setDiskOptions(device, this.conf.diskOptions);
-        resource.attach(device, opened, done);
+        attach(device, opened, done);
       },
     );
   }
@@ -179,7 +191,7 @@ export class StoryNode implements CableEnd {
   disconnect(mode: 'graceful' | 'forced', done: (code: Code) => void): void {
     const { resource, connection } = this;
     if (resource === null || connection === null) return done(ERR.ERR_INVALID_REQUEST);
-    resource.disconnect(connection, mode, done);
+    disconnect(connection, mode, done);
   }
 
   up(done: (code: Code) => void): void {
@@ -204,17 +216,17 @@ export class StoryNode implements CableEnd {
         this.resource = this.connection = null;
         return done(SS.SS_SUCCESS);
       }
-      resource.detach(device, 'graceful', (code) => {
+      detach(device, 'graceful', (code) => {
         if (!isSuccess(code)) return done(code);
         resource.deleteDevice(device);
         detachAll(rest);
       });
     };
-    resource.secondary('plain', (code) => {
+    demote(resource, 'plain', (code) => {
       if (!isSuccess(code)) return done(code);
       const devices = [...resource.devices.values()];
       if (connection === null || connection.conn === Conn.StandAlone) return detachAll(devices);
-      resource.disconnect(connection, 'graceful', (left) => (isSuccess(left) ? detachAll(devices) : done(left)));
+      disconnect(connection, 'graceful', (left) => (isSuccess(left) ? detachAll(devices) : done(left)));
     });
   }
 

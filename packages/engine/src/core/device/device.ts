@@ -12,6 +12,7 @@ import { ApplicationWrites } from '../request/application-writes';
 import { RangeLocks } from '../request/range-locks';
 import type { Resource } from '../resource/resource';
 import { JUST_CREATED, hex, withPrimaryBit } from '../uuid/generation';
+import { loseDisk } from './detach';
 import type { LocalDisk } from './local-disk';
 
 /** How often a move of the metadata looks whether the last writes are through. */
@@ -260,7 +261,7 @@ export class Device {
     const { disk } = this;
     const detach = (): void => {
       // The handler took its time: another disk may have taken the place of this one.
-      if (this.disk === disk) this.resource.loseDisk(this);
+      if (this.disk === disk) loseDisk(this);
       lost();
     };
     if (this.diskOptions.onIoError === 'call-local-io-error')

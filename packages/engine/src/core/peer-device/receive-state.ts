@@ -1,5 +1,6 @@
 /** P_STATE arrived: what the peer is, and what follows for this side. Source: wire.md 5.8, steps 1 to 9. */
 import { Conn, Disk, Role, UuidFlag, type StateFields } from '../../wire';
+import { loseDisk } from '../device/detach';
 import { refusesRestartedPeer } from '../fencing/suspension';
 import { isSyncState } from '../state/volume-state';
 import type { PeerDevice } from './peer-device';
@@ -65,7 +66,7 @@ export function receiveState(peerDevice: PeerDevice, peer: StateFields): void {
       const decision = decideSync(peerDevice, peer.role, peerDisk);
       if (decision.kind === 'refused') {
         if (before.disk === Disk.Negotiating) {
-          device.resource.loseDisk(device);
+          loseDisk(device);
           return;
         }
         if (peer.disk === Disk.Negotiating) {
