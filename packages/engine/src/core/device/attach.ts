@@ -102,12 +102,12 @@ function diskStateOf(flags: number, mayBeUpToDate: boolean): number {
 
 function makeStable(device: Device, disk: LocalDisk, done: Done): void {
   disk.writeBitmap(null, (ok) => {
-    if (!ok) return;
+    if (!ok) return done(ERR.ERR_IO_MD_DISK);
     forgetFullSync(device, disk);
     // What a killed engine wrote may be in the page cache alone, and the peer counts it as stable once both are connected.
     disk.flushData((error) => {
       if (error !== null) device.localIoFailed('write', error);
-      device.commitGeneration(() => done(SS.SS_SUCCESS));
+      device.commitGeneration(() => done(device.disk === disk ? SS.SS_SUCCESS : ERR.ERR_IO_MD_DISK));
     });
   });
 }
