@@ -34,6 +34,7 @@ export class SimDisk {
   /** Counts the writes to each sector, so that a flush knows which were written again meanwhile. */
   private versions: Uint32Array;
   private generation = 0;
+  private broken = false;
   /** What waits for a disk that hangs. */
   private hanging: (() => void)[] | null = null;
 
@@ -96,6 +97,20 @@ export class SimDisk {
     for (const carryOut of waiting) carryOut();
   }
 
+  /** From now on every request fails; of writes, some are carried out all the same. */
+  breakDown(): void {
+    this.broken = true;
+  }
+
+  /** It works again, with what it held: a cable was loose. */
+  repair(): void {
+    this.broken = false;
+  }
+
+  get isBroken(): boolean {
+    return this.broken;
+  }
+
   /** A handle of one process: dead after the next kill or cut. */
   open(): BlockDevice {
     const { generation } = this;
@@ -103,7 +118,10 @@ export class SimDisk {
       const carryOut = (): void => {
         if (generation !== this.generation) return;
         if (this.hanging !== null) this.hanging.push(carryOut);
-        else done(run());
+        else if (this.broken) {
+          if (this.random.chance(0.3)) run();
+          done({ code: 'EIO', message: `${this.name} is broken` });
+        } else done(run());
       };
       this.clock.schedule(minMs + this.random.fraction() * spreadMs, carryOut);
     };

@@ -1,5 +1,15 @@
 /** One simulated node: a disk that outlives crashes, and the resource that runs on it while the node is up. */
-import { Connection, Device, LocalDisk, Resource, attach, type Host, type OptionValues, type PeerLink } from '../core';
+import {
+  Connection,
+  Device,
+  ERR,
+  LocalDisk,
+  Resource,
+  attach,
+  type Host,
+  type OptionValues,
+  type PeerLink,
+} from '../core';
 import type { SimClock } from './clock';
 import type { SimDisk } from './disk';
 import type { SimNetwork } from './network';
@@ -22,6 +32,8 @@ export class SimNode {
   private life = 0;
   splitBrainsReported = 0;
   readonly log: string[] = [];
+  /** By block: the last write that applications here were told of since the node became Primary. */
+  readonly acknowledged = new Map<number, number>();
 
   constructor(
     readonly options: SimNodeOptions,
@@ -50,16 +62,27 @@ export class SimNode {
     for (const peerDevice of device.peerDevices) {
       peerDevice.options = { ...peerDevice.options, cPlanAheadTenths: 0, resyncRateKiBs: 1024 * 1024, cMinRateKiBs: 0 };
     }
+    this.attachDisk(() => {
+      connection.connect();
+      attached();
+    });
+  }
+
+  /** As `attach` does, with apply-al before. `done` comes with whatever result. */
+  attachDisk(done: (code: number) => void = () => undefined): void {
+    const { life, device } = this;
+    if (device === null) return;
+    if (this.disk.isBroken) return done(ERR.ERR_IO_MD_DISK);
     applyAl(this.disk);
     const handle = this.disk.open();
     LocalDisk.open({ data: handle, meta: handle, placement: 'internal', sizeSectors: 0, mdFlushes: true }, (disk) => {
       if (life !== this.life) return;
-      if (!(disk instanceof LocalDisk)) throw new Error(`attach: ${JSON.stringify(disk)}`);
+      if (!(disk instanceof LocalDisk)) {
+        if (!this.disk.isBroken) throw new Error(`attach: ${JSON.stringify(disk)}`);
+        return done(ERR.ERR_IO_MD_DISK);
+      }
       attach(device, disk, (code) => {
-        if (life !== this.life) return;
-        if (code < 1 || code > 101) throw new Error(`attach: ${code}`);
-        connection.connect();
-        attached();
+        if (life === this.life) done(code);
       });
     });
   }

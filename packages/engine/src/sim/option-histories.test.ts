@@ -10,7 +10,7 @@ test.each([
   ['protocol B', { protocol: 'B' }],
 ])('%s: no acknowledged write is lost', (_what, net) => {
   for (let seed = 200; seed < 200 + SEED_COUNT; seed++) {
-    const { problem, log } = runSeed(seed, net);
+    const { problem, log } = runSeed(seed, { net });
     if (problem !== null) throw new Error(`seed ${seed}: ${problem}\n${log.slice(-60).join('\n')}`);
   }
 });

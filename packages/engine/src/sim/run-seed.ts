@@ -2,13 +2,13 @@
  * One seed, one history: two nodes are shaken with crashes, cuts and promotions under load, then healed, then judged.
  *
  * Faults: a killed engine (the page cache survives), a power cut of the Secondary (it does not), a cable pulled silently
- * or with resets. Judged at the end: both disks UpToDate and equal, every block holds an acknowledged or later write,
- * and where data was given up, a split brain was reported first.
+ * or with resets; if wanted, disks that fail and work again, too. Judged on the way: a Primary reads what it wrote. At the
+ * end: both disks UpToDate and equal, every block holds an acknowledged or later write, and where data was given up, a
+ * split brain was reported first.
  */
-import { demote, newCurrentUuid, promote } from '../core';
+import { demote, newCurrentUuid, promote, type Device, type OptionValues } from '../core';
 import { lentCopy, letGoPiece } from '../payload';
-import type { OptionValues } from '../core';
-import { Role } from '../wire';
+import { Disk, Role } from '../wire';
 import { SimClock } from './clock';
 import { SimDisk } from './disk';
 import { BLOCK_BYTES, WriteHistory, filledBlock, tagOf } from './history';
@@ -33,9 +33,15 @@ export interface SeedResult {
   readonly log: readonly string[];
 }
 
-/** `net`: options of both nodes, on top of protocol C with short timeouts. */
-export function runSeed(seed: number, net: OptionValues = {}): SeedResult {
-  return new SeedRun(seed, net).run();
+export interface SeedOptions {
+  /** Of both nodes, on top of protocol C with short timeouts. */
+  readonly net?: OptionValues;
+  /** Default `reliable`. */
+  readonly disks?: 'reliable' | 'failing';
+}
+
+export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
+  return new SeedRun(seed, options).run();
 }
 
 class SeedRun {
@@ -48,13 +54,16 @@ class SeedRun {
   private crashes = 0;
   private shaking = true;
   private splitBrains = 0;
+  private readonly disksFail: boolean;
+  private wrongRead: string | null = null;
   /** A power cut took unflushed writes that only the peer still has: not to be promoted before it met the peer. */
   private readonly behind = new Set<SimNode>();
 
   constructor(
     private readonly seed: number,
-    net: OptionValues,
+    { net, disks }: SeedOptions,
   ) {
+    this.disksFail = disks === 'failing';
     this.random = new SimRandom(seed);
     this.network = new SimNetwork(this.clock, this.random, seed % 4 === 0 ? 'bytes' : 'values');
     const node = (name: string, nodeId: number): SimNode => {
@@ -124,22 +133,37 @@ class SeedRun {
       this.clock.schedule(1 + this.random.fraction() * 40, next);
       const { device, resource } = node;
       if (device === null || resource === null || resource.role !== Role.Primary) return;
+      if (this.disksFail && this.random.chance(0.3)) return this.read(node, device);
       const block = this.random.chance(0.5) ? this.random.below(20) : this.random.below(DATA_BLOCKS);
       const tag = this.history.issue(block);
       const payload = lentCopy(filledBlock(tag));
       device.writes.submit('write', block * 8, [payload], BLOCK_BYTES, (error) => {
         letGoPiece(payload);
-        if (error === null) this.history.acknowledge(block, tag);
+        if (error !== null) return;
+        this.history.acknowledge(block, tag);
+        node.acknowledged.set(block, Math.max(tag, node.acknowledged.get(block) ?? 0));
       });
       if (this.random.chance(0.05)) device.flush(() => undefined);
     };
     next();
   }
 
+  /** What this node acknowledged since it became Primary, or something later. */
+  private read(node: SimNode, device: Device): void {
+    const block = this.random.below(20);
+    const atLeast = node.acknowledged.get(block);
+    const into = new Uint8Array(BLOCK_BYTES);
+    device.reads.submit(block * 8, into, (error) => {
+      if (error !== null || atLeast === undefined || tagOf(into) >= atLeast) return;
+      this.wrongRead ??= `${node.options.name} read write ${tagOf(into)} of block ${block}; ${atLeast} was acknowledged before`;
+    });
+  }
+
   private shake(): void {
     const endMs = this.clock.nowMs() + SHAKE_MS;
     while (this.clock.nowMs() < endMs) {
       this.clock.run(this.clock.nowMs() + this.random.below(2500));
+      if (this.wrongRead !== null) throw new Error(this.wrongRead);
       if (this.isHealthy()) this.behind.clear();
       this.fault();
     }
@@ -150,11 +174,17 @@ class SeedRun {
   private fault(): void {
     const node = this.nodes[this.random.below(2)]!;
     const other = this.nodes[node === this.nodes[0] ? 1 : 0];
+    if (this.disksFail && this.random.chance(0.25)) return this.diskFault(node, other);
     const dice = this.random.below(10);
     if (dice < 3) {
       if (node.isUp) {
         // Without power the only good copy may lose what no flush covered, as any disk with a cache: not for judging.
-        const spare = node.resource?.role === Role.Secondary && other.device?.diskState === 8;
+        const spare =
+          node.resource?.role === Role.Secondary &&
+          other.device?.diskState === Disk.UpToDate &&
+          !this.behind.has(other) &&
+          // What a disk that failed had in its cache, nobody has made stable.
+          !(this.disksFail && (node.disk.isBroken || node.device?.diskState === Disk.Diskless));
         const how = spare && this.random.chance(0.5) ? 'power-cut' : 'killed';
         this.note(`${node.options.name} ${how}`);
         this.crashes++;
@@ -176,21 +206,47 @@ class SeedRun {
       !this.behind.has(node) &&
       other.resource?.role !== Role.Primary
     ) {
+      node.acknowledged.clear();
       promote(node.resource, 'plain', (code) => this.note(`${node.options.name} primary: ${code}`));
     } else if (node.resource?.role === Role.Primary) {
       demote(node.resource, 'plain', (code) => this.note(`${node.options.name} secondary: ${code}`));
     }
   }
 
+  /** What a failed disk missed, only the peer has: as after a power cut. Mirrors survive one such fault, not two. */
+  private diskFault(node: SimNode, other: SimNode): void {
+    const { disk, device } = node;
+    if (!disk.isBroken) {
+      if (this.behind.has(other)) return;
+      this.note(`${node.options.name}'s disk breaks down`);
+      this.behind.add(node);
+      return disk.breakDown();
+    }
+    this.note(`${node.options.name}'s disk works again`);
+    disk.repair();
+    if (device?.diskState === Disk.Diskless)
+      node.attachDisk((code) => this.note(`${node.options.name} attach: ${code}`));
+  }
+
   private heal(): void {
     this.note('healing');
     this.network.plug();
-    for (const node of this.nodes) if (!node.isUp) node.up();
+    for (const node of this.nodes) {
+      node.disk.repair();
+      if (!node.isUp) node.up();
+    }
     const endMs = this.clock.nowMs() + HEAL_MS;
     while (this.clock.nowMs() < endMs) {
       this.clock.run(this.clock.nowMs() + 3000);
       if (this.isHealthy()) return;
+      for (const node of this.nodes) {
+        if (node.device?.diskState === Disk.Diskless)
+          node.attachDisk((code) => this.note(`${node.options.name} attach: ${code}`));
+      }
       if (this.nodes.some((node) => node.connection?.conn === 0)) this.resolveByHand();
+      // Found when a disk was attached on a connection, which goes on.
+      else if (this.reportedSplitBrains > this.splitBrains)
+        for (const node of this.nodes) node.connection?.disconnectHard();
     }
     throw new Error(`not healed: ${this.nodes.map((node) => this.describe(node)).join(' | ')}`);
   }
@@ -198,21 +254,27 @@ class SeedRun {
   private isHealthy(): boolean {
     return this.nodes.every((node) => {
       const peerDevice = node.device?.peerDevices[0];
-      return peerDevice?.conn === 10 && peerDevice.pdsk === 8 && node.device?.diskState === 8;
+      const connected = peerDevice?.conn === 10 && peerDevice.pdsk === 8 && node.device?.diskState === 8;
+      // A failure may not have been noticed yet.
+      return connected && !node.disk.isBroken;
     });
+  }
+
+  private get reportedSplitBrains(): number {
+    return this.nodes.reduce((sum, node) => sum + node.splitBrains, 0);
   }
 
   /** StandAlone: a person looks at the logs, and discards one side's data if they tell of a split brain. */
   private resolveByHand(): void {
     const [alice, bob] = this.nodes;
-    const reported = this.nodes.reduce((sum, node) => sum + node.splitBrains, 0);
+    const reported = this.reportedSplitBrains;
     const bothPrimary = this.nodes.every((node) => node.resource?.role === Role.Primary);
     const isSplit = reported > this.splitBrains;
     this.splitBrains = reported;
     if (
       !isSplit &&
       !bothPrimary &&
-      !this.nodes.some((node) => node.log.some((line) => line.includes('I shall become')))
+      !this.nodes.some((node) => node.log.some((line) => /I shall become|Can only connect to data/.test(line)))
     ) {
       throw new Error(`StandAlone without a reported split brain: ${this.describe(alice)} | ${this.describe(bob)}`);
     }

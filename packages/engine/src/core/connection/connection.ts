@@ -270,17 +270,22 @@ export class Connection {
           ({ device }) => device.disk !== null && device.diskOptions.diskFlushes,
         );
         let pending = disks.length + 1;
+        let isStable = true;
         const finished = (): void => {
-          if (--pending === 0) done();
+          if (--pending === 0) done(isStable);
         };
         for (const { device } of disks) {
           device.disk?.flushData((error) => {
-            if (error !== null) device.localIoFailed('write', error);
+            if (error !== null) {
+              isStable = false;
+              device.localIoFailed('write', error);
+            }
             finished();
           });
         }
         finished();
       },
+      unstable: () => this.lost(Conn.NetworkFailure, 'a disk failed before the writes of the peer were stable', 'at-once'),
       acknowledge: (barrier, setSize) => this.sendMeta({ kind: 'BarrierAck', volume: 0, barrier, setSize }),
       after: (delayMs, run) => this.host.after(delayMs, run),
     });

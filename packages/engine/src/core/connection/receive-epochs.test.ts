@@ -4,10 +4,12 @@ import { BARRIER_FLUSH_DELAY_MS, ReceiveEpochs, UNACKNOWLEDGED_WRITES_MAX, type 
 /** A disk whose flush ends when the test says so, a clock that fires when the test says so. */
 function bench() {
   const acks: string[] = [];
-  const flushes: (() => void)[] = [];
+  const flushes: ((isStable: boolean) => void)[] = [];
+  let unstableCount = 0;
   const timers: { delayMs: number; run: () => void; cancelled: boolean }[] = [];
   const epochs = new ReceiveEpochs({
     flush: (done) => void flushes.push(done),
+    unstable: () => void unstableCount++,
     acknowledge: (barrier, setSize) => void acks.push(`${barrier}:${setSize}`),
     after: (delayMs, run) => {
       const timer = { delayMs, run, cancelled: false };
@@ -19,7 +21,8 @@ function bench() {
     epochs,
     acks,
     flushCount: () => flushes.length,
-    endFlush: (index = flushes.length - 1) => flushes[index]?.(),
+    endFlush: (index = flushes.length - 1, isStable = true) => flushes[index]?.(isStable),
+    unstableCount: () => unstableCount,
     pendingTimers: () => timers.filter(({ cancelled }) => !cancelled),
     fire: () => {
       for (const timer of timers.splice(0)) if (!timer.cancelled) timer.run();
@@ -43,6 +46,22 @@ describe('when a barrier is acknowledged (wire.md 6.7)', () => {
     expect([flushCount(), acks]).toEqual([1, []]);
     endFlush();
     expect(acks).toEqual(['7:3']);
+  });
+
+  test('never, if the flush failed or the disk is gone: the connection is to end', () => {
+    const failed = bench();
+    failed.complete(failed.writes(1));
+    failed.epochs.barrier(7);
+    failed.fire();
+    failed.endFlush(0, false);
+    expect([failed.acks, failed.unstableCount()]).toEqual([[], 1]);
+
+    const gone = bench();
+    gone.epochs.diskLost();
+    expect(gone.unstableCount()).toBe(0);
+    gone.writes(1);
+    gone.epochs.diskLost();
+    expect(gone.unstableCount()).toBe(1);
   });
 
   test('without a barrier nothing is flushed', () => {
@@ -173,9 +192,10 @@ test('whatever the order of completions, every barrier is acknowledged once, in 
           const covers = twin.filter(({ open }, i) => open === 0 && i < twin.length - 1);
           flushed = () => {
             for (const epoch of covers) epoch.covered = true;
-            done();
+            done(true);
           };
         },
+        unstable: () => undefined,
         acknowledge: (barrier, setSize) => {
           expect(twin[barrier]?.covered).toBe(true);
           acks.push([barrier, setSize]);

@@ -5,6 +5,9 @@
  * It begins at once when the sender says so (P_UNPLUG_REMOTE after the barrier: an application waits for its own flush)
  * or when many writes are unacknowledged; otherwise a moment later, since nobody waits.
  *
+ * What a failing disk did not make stable is never acknowledged: the connection ends, so that the sender remembers the
+ * blocks, and the disk is found out of date should it come back.
+ *
  * Source: wire.md 6.7; the durability contract of docs/architecture.md.
  */
 import type { Timer } from '../host';
@@ -17,8 +20,10 @@ export interface ReceiveEpoch {
 }
 
 export interface ReceiveEpochsIo {
-  /** Makes all completed writes of every volume stable. `done` runs also when a disk failed: its peer is told. */
-  flush(done: () => void): void;
+  /** Makes all completed writes of every volume stable. */
+  flush(done: (isStable: boolean) => void): void;
+  /** Writes that were counted on are not stable, and will not be. */
+  unstable(): void;
   acknowledge(barrier: number, setSize: number): void;
   after(delayMs: number, run: () => void): Timer;
 }
@@ -64,6 +69,11 @@ export class ReceiveEpochs {
     this.schedule();
   }
 
+  /** A disk is gone for good. */
+  diskLost(): void {
+    if (this.epochs.some(({ writeCount }) => writeCount > 0)) this.io.unstable();
+  }
+
   stop(): void {
     this.stopped = true;
     this.timer?.cancel();
@@ -89,9 +99,10 @@ export class ReceiveEpochs {
     if (count === 0) return;
     if (count === this.epochs.length - 1) this.urgent = false;
     this.flushing = true;
-    this.io.flush(() => {
+    this.io.flush((isStable) => {
       this.flushing = false;
       if (this.stopped) return;
+      if (!isStable) return this.io.unstable();
       for (const epoch of this.epochs.splice(0, count)) {
         this.closedWrites -= epoch.writeCount;
         this.io.acknowledge(epoch.barrier!, epoch.writeCount);

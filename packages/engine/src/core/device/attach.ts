@@ -21,13 +21,15 @@ export function attach(device: Device, disk: LocalDisk, done: Done): void {
   const { flags, currentUuid } = disk.superblock;
   takeIntoUse(device, disk);
   markOutOfSync(device, disk, flags);
-  device.exposedUuid = currentUuid;
+  const negotiates = device.peerDevices.some(({ conn }) => conn >= Conn.Connected);
+  // Until the peer has agreed, applications see its data.
+  if (!negotiates || device.exposedUuid === 0n) device.exposedUuid = currentUuid;
   if (size !== device.sizeSectors || size !== agreed) {
     fitDevice(device, { sizeOf: () => size, newArea: 'out-of-sync', place: 'stays' }, () => undefined);
   }
   // Never in use before: nobody has any of its blocks.
   if (agreed === 0) for (const bitmap of disk.bitmaps) bitmap.setAll();
-  enterDiskState(device, disk, flags);
+  enterDiskState(device, disk, flags, negotiates);
   makeStable(device, disk, done);
 }
 
@@ -77,7 +79,7 @@ function markOutOfSync(device: Device, disk: LocalDisk, flags: number): void {
 }
 
 /** What the metadata says of the data, or the negotiation with a connected peer about it. */
-function enterDiskState(device: Device, disk: LocalDisk, flags: number): void {
+function enterDiskState(device: Device, disk: LocalDisk, flags: number, negotiates: boolean): void {
   const peerOutdated = device.peerDevices.some(({ connection }) =>
     hasFlags(disk.peer(connection.peerNodeId).flags, PeerMdFlag.outdated),
   );
@@ -85,7 +87,6 @@ function enterDiskState(device: Device, disk: LocalDisk, flags: number): void {
     peerOutdated || device.peerDevices.every(({ connection }) => connection.net.fencing === 'dont-care');
   const ownState = diskStateOf(flags, mayBeUpToDate);
   device.stateAfterNegotiation = { disk: ownState, pdsk: peerOutdated ? Disk.Outdated : Disk.DUnknown };
-  const negotiates = device.peerDevices.some(({ conn }) => conn >= Conn.Connected);
   device.resource.states.make((view) => {
     if (view.device !== device) return null;
     if (negotiates) return { disk: Disk.Negotiating };
@@ -102,15 +103,19 @@ function diskStateOf(flags: number, mayBeUpToDate: boolean): number {
 
 function makeStable(device: Device, disk: LocalDisk, done: Done): void {
   disk.writeBitmap(null, (ok) => {
-    if (!ok) return done(ERR.ERR_IO_MD_DISK);
+    if (!ok) return done(reasonOfLoss(disk));
     forgetFullSync(device, disk);
     // What a killed engine wrote may be in the page cache alone, and the peer counts it as stable once both are connected.
     disk.flushData((error) => {
       if (error !== null) device.localIoFailed('write', error);
-      device.commitGeneration(() => done(device.disk === disk ? SS.SS_SUCCESS : ERR.ERR_IO_MD_DISK));
+      device.commitGeneration(() => done(device.disk === disk ? SS.SS_SUCCESS : reasonOfLoss(disk)));
     });
   });
 }
+
+/** It broke, or the peer did not agree to its data. */
+const reasonOfLoss = (disk: LocalDisk): number =>
+  disk.metadataError === null ? ERR.ERR_DATA_NOT_CURRENT : ERR.ERR_IO_MD_DISK;
 
 /** All bits are set, and on disk: the flag has done its work. */
 function forgetFullSync(device: Device, disk: LocalDisk): void {

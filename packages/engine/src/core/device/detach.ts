@@ -17,8 +17,11 @@ export function detach(device: Device, mode: 'graceful' | 'forced', done: Done):
             device.detaching = true;
             resource.states.force(device, { disk: Disk.Failed });
           }
-          disk.abandon();
-          dropDisk(device, () => done(SS.SS_SUCCESS));
+          // What was acknowledged to the peer, which takes it for stable once this disk's barriers are answered.
+          disk.flushData(() => {
+            disk.abandon();
+            dropDisk(device, () => done(SS.SS_SUCCESS));
+          });
         });
       });
     });
@@ -42,12 +45,21 @@ export function loseDisk(device: Device): void {
   device.resource.states.force(device, { disk: Disk.Failed });
   disk.abandon();
   dropDisk(device, () => undefined);
+  // After the peer was told of the disk.
+  for (const { connection } of device.peerDevices) connection.receiveEpochs.diskLost();
+}
+
+/** The peer could not be asked whether the disk's data is what applications see. */
+export function dropNotNegotiated(device: Device): void {
+  device.resource.log('warn', device.subject, 'Connection lost while negotiating, no data!');
+  dropDisk(device, () => undefined);
 }
 
 function dropDisk(device: Device, done: () => void): void {
   const { disk, activityLog } = device;
   if (disk === null) return done();
   device.disk = null;
+  device.writes.diskLost();
   device.detaching = false;
   device.activityLog = null;
   device.backing = null;

@@ -1,7 +1,7 @@
 /**
  * One volume of a resource on this node: its disk, its activity log, and the applications' reads and writes.
  */
-import { MdFlag, PeerMdFlag, withFlags, withoutFlags } from '../../metadata';
+import { MdFlag, PeerMdFlag, hasFlags, withFlags, withoutFlags } from '../../metadata';
 import { Conn, Disk, Role } from '../../wire';
 import { ActivityLog } from '../activity-log/activity-log';
 import type { DiskError, LogLevel } from '../host';
@@ -11,7 +11,7 @@ import { ApplicationReads } from '../request/application-reads';
 import { ApplicationWrites } from '../request/application-writes';
 import { RangeLocks } from '../request/range-locks';
 import type { Resource } from '../resource/resource';
-import { JUST_CREATED, hex, withPrimaryBit } from '../uuid/generation';
+import { JUST_CREATED, hex, sameGeneration, withPrimaryBit } from '../uuid/generation';
 import { loseDisk } from './detach';
 import type { LocalDisk } from './local-disk';
 
@@ -141,9 +141,10 @@ export class Device {
   /** Makes everything completed before stable, here and on the peers that replicate. */
   flush(done: (error: 'EIO' | null) => void): void {
     let pending = 1;
-    let failed = false;
+    let isStableHere = false;
     const finished = (): void => {
-      if (--pending === 0) done(failed ? 'EIO' : null);
+      // A peer that had the only copy may have been lost meanwhile.
+      if (--pending === 0) done(isStableHere || this.hasUpToDatePeer() ? null : 'EIO');
     };
     for (const { connection } of this.peerDevices) {
       pending++;
@@ -153,13 +154,11 @@ export class Device {
     if (disk !== null) {
       pending++;
       disk.flushData((error) => {
-        if (error !== null) {
-          this.localIoFailed('write', error);
-          failed = !this.hasUpToDatePeer();
-        }
+        if (error === null) isStableHere = true;
+        else this.localIoFailed('write', error);
         finished();
       });
-    } else if (!this.hasUpToDatePeer()) failed = true;
+    }
     finished();
   }
 
@@ -181,6 +180,11 @@ export class Device {
     this.commitGeneration();
   }
 
+  /** The disk has the generation that applications have seen. */
+  hasExposedData(): boolean {
+    return this.disk !== null && sameGeneration(this.exposedUuid, this.disk.superblock.currentUuid);
+  }
+
   /** Writes the superblock, and holds back completions until it is stable. */
   commitGeneration(done: () => void = () => undefined): void {
     const { disk } = this;
@@ -197,9 +201,6 @@ export class Device {
   updateMetadataFlags(): void {
     const { disk } = this;
     if (disk === null || this.diskState < Disk.Inconsistent) return;
-    const primaryKnown =
-      this.resource.role === Role.Primary ||
-      this.peerDevices.some(({ pdsk, connection }) => pdsk < Disk.Inconsistent && connection.peerRole === Role.Primary);
     if (this.diskState === Disk.UpToDate && this.peerDevices.some(({ pdsk }) => pdsk === Disk.UpToDate)) {
       this.crashedPrimary = false;
     }
@@ -209,7 +210,8 @@ export class Device {
     };
     put(MdFlag.consistent, this.diskState > Disk.Inconsistent);
     put(MdFlag.wasUpToDate, this.diskState > Disk.Outdated);
-    put(MdFlag.primaryInd, primaryKnown);
+    const isPrimary = this.isWrittenByPrimary();
+    if (isPrimary) put(MdFlag.primaryInd, true);
     // DRBD 9's rule, as the format is DRBD 9's: its attach looks at this flag alone to find a Primary that crashed.
     put(MdFlag.crashedPrimary, this.crashedPrimary || this.resource.role === Role.Primary);
     put(MdFlag.alDisabled, !this.diskOptions.alUpdates);
@@ -227,6 +229,24 @@ export class Device {
       changed = true;
     }
     if (changed) disk.commit();
+    if (!isPrimary && hasFlags(flags, MdFlag.primaryInd)) this.endPrimary(disk);
+  }
+
+  /** Here, or by a Primary that has no disk of its own: after a crash the activity log tells where. */
+  private isWrittenByPrimary(): boolean {
+    if (this.resource.role === Role.Primary) return true;
+    return this.peerDevices.some(
+      ({ pdsk, connection }) => pdsk < Disk.Inconsistent && connection.peerRole === Role.Primary,
+    );
+  }
+
+  /** From now on a crash forgets the log: first the bitmap says on the disk what the peers lack. Source: metadata.md 11.1. */
+  private endPrimary(disk: LocalDisk): void {
+    disk.writeBitmap(null, (ok) => {
+      if (!ok || this.disk !== disk || this.isWrittenByPrimary()) return;
+      disk.update({ flags: withoutFlags(disk.superblock.flags, MdFlag.primaryInd) });
+      disk.commit();
+    });
   }
 
   /** on-io-error. Source: behaviour.md 5.10. */

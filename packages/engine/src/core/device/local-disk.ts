@@ -70,6 +70,8 @@ export class LocalDisk {
   onMetadataError: (error: DiskError) => void = () => undefined;
   /** Bitmap blocks written: `bm-writes` of the statistics. */
   bmWriteCount = 0;
+  /** What the metadata could not be written for. */
+  metadataError: DiskError | null = null;
   private failed = false;
   /** Activity log and bitmap on disk are not what the superblock says: a crash now takes a full sync to mend. */
   private isMoving = false;
@@ -198,6 +200,11 @@ export class LocalDisk {
   }
 
   writeAlTransaction(transaction: AlTransactionInput, done: (ok: boolean) => void): void {
+    // What makes the log count after a crash, the flag of a Primary, is stable before it.
+    if (this.superblockWriting || this.superblockWaiters.length > 0) {
+      this.superblockWaiters.push((ok) => (ok ? this.writeAlTransaction(transaction, done) : done(false)));
+      return;
+    }
     const { alStripes, alStripeSize4k } = this.sb;
     const offset = alTransactionBlockOffset(transaction.transactionNumber, alStripes, alStripeSize4k);
     this.writeMeta(this.layout.alOffsetBytes + offset, [encodeAlTransaction(transaction)], done);
@@ -379,6 +386,7 @@ export class LocalDisk {
   private metadataFailed(error: DiskError): void {
     if (this.failed) return;
     this.failed = true;
+    this.metadataError = error;
     this.onMetadataError(error);
   }
 

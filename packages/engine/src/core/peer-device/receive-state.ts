@@ -71,6 +71,9 @@ export function receiveState(peerDevice: PeerDevice, peer: StateFields): void {
         }
         if (peer.disk === Disk.Negotiating) {
           states.force(peerDevice, { pdsk: Disk.Diskless });
+          // It may not have seen enough to come to the same end.
+          peerDevice.sendUuids(0n);
+          peerDevice.sendState();
           return;
         }
         if (decision.retries === true) connection.lost(Conn.NetworkFailure, decision.why, 'pause');

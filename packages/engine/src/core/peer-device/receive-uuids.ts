@@ -20,8 +20,9 @@ export function receiveUuids(peerDevice: PeerDevice, packet: UuidsPacket): void 
     device.diskState !== Disk.Negotiating &&
     resource.role === Role.Primary &&
     device.exposedUuid !== 0n &&
-    (isConnecting || peerDevice.pdsk === Disk.Diskless) &&
-    !sameGeneration(device.exposedUuid, packet.current)
+    !sameGeneration(device.exposedUuid, packet.current) &&
+    // A peer whose copy applications see may begin a new generation after it.
+    (isConnecting || peerDevice.pdsk === Disk.Diskless || !sameGeneration(device.exposedUuid, packet.bitmap))
   ) {
     connection.refuse(`Can only connect to data with current UUID=${device.exposedUuid.toString(16)}`);
     return;

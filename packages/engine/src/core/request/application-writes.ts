@@ -425,6 +425,11 @@ export class ApplicationWrites {
     return { kind: 'Trim', ...head, flags: flags | DataFlag.DISCARD };
   }
 
+  /** The disk is gone, and with it what only it had: a write that still waits for a peer depends on that alone. */
+  diskLost(): void {
+    for (const request of this.active) if (!request.completed && request.local === 'ok') request.local = 'failed';
+  }
+
   private localDone(request: WriteRequest, error: DiskError | null): void {
     const { device } = this;
     device.stats.lowerPending--;

@@ -3,6 +3,7 @@
  * Source: behaviour.md 3.4 (new current UUID), wire.md 5.7 (when P_STATE is sent), 7.1 and 8.1 (resync start).
  */
 import { Conn, Disk, Role } from '../../wire';
+import { dropNotNegotiated } from '../device/detach';
 import type { Device } from '../device/device';
 import type { PeerDevice } from '../peer-device/peer-device';
 import type { VolumeState } from '../state/volume-state';
@@ -13,6 +14,10 @@ import type { VolumeView } from './state-engine';
 export function afterStateChange(view: VolumeView, before: VolumeState, after: VolumeState): void {
   const { device, peerDevice } = view;
   if (peerDevice === null) return;
+  if (before.disk === Disk.Negotiating && device.disk !== null) {
+    if (after.disk >= Disk.Inconsistent) device.exposedUuid = device.disk.superblock.currentUuid;
+    else if (after.disk === Disk.Diskless) dropNotNegotiated(device);
+  }
   if (readsFromPeer(before, after)) device.exposedUuid = peerDevice.peerUuids?.current ?? device.exposedUuid;
   if (losesLastData(device, before, after)) device.resource.runHandler('pri-on-incon-degr', { peerDevice });
   suspensionAfterChange(peerDevice, before, after);
@@ -53,6 +58,10 @@ function losesLastData(device: Device, before: VolumeState, after: VolumeState):
 
 function startsGeneration(device: Device, peerDevice: PeerDevice, before: VolumeState, after: VolumeState): boolean {
   if (device.disk === null || after.disk !== Disk.UpToDate || peerDevice.bitmapUuid !== 0n) return false;
+  // A diskless Primary gets its disk back, alone: when it lost its peer, it had no disk to begin a generation on. DRBD 8.4
+  // begins none then, either, and does not find out that a peer that is promoted meanwhile has other data.
+  const isAlone = after.conn < Conn.Connected || after.pdsk <= Disk.Failed;
+  if (before.disk < Disk.Inconsistent && before.role === Role.Primary && isAlone) return true;
   const lostPeerData =
     ((before.pdsk === Disk.Inconsistent || before.pdsk === Disk.Consistent || before.pdsk === Disk.UpToDate) &&
       (after.pdsk < Disk.Inconsistent || after.pdsk === Disk.Outdated || after.pdsk === Disk.DUnknown)) ||

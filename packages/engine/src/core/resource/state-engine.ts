@@ -105,7 +105,7 @@ export class StateEngine {
         proposed.conn = connectionChange.conn;
       }
       const after = sanitizeState(proposed, {
-        diskIfNotNegotiated: view.device.stateAfterNegotiation,
+        diskIfNotNegotiated: view.device.hasExposedData() ? view.device.stateAfterNegotiation : null,
         before,
         fencing: view.peerDevice?.connection.net.fencing ?? 'dont-care',
         onNoDataAccessible: this.resource.options.onNoDataAccessible,

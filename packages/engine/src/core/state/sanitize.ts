@@ -15,6 +15,7 @@ export interface SanitizeContext {
 }
 
 export function sanitizeState(proposed: VolumeState, context: SanitizeContext): VolumeState {
+  const { before } = context;
   const ns = { ...proposed };
   if (ns.conn < Conn.Connected) {
     ns.peerIsp = false;
@@ -28,19 +29,32 @@ export function sanitizeState(proposed: VolumeState, context: SanitizeContext): 
     ns.pdsk = context.diskIfNotNegotiated?.pdsk ?? Disk.DUnknown;
   }
   if (ns.conn >= Conn.Connected && ns.conn < Conn.Ahead) {
-    if (ns.disk === Disk.Consistent || ns.disk === Disk.Outdated) ns.disk = Disk.UpToDate;
-    if (ns.pdsk === Disk.Consistent || ns.pdsk === Disk.Outdated) ns.pdsk = Disk.UpToDate;
+    if (ns.disk === Disk.Consistent || ns.disk === Disk.Outdated)
+      ns.disk = stillBehind(before, 'disk', ns) ?? Disk.UpToDate;
+    if (ns.pdsk === Disk.Consistent || ns.pdsk === Disk.Outdated)
+      ns.pdsk = stillBehind(before, 'pdsk', ns) ?? Disk.UpToDate;
   }
   const range = CLAMPS[ns.conn];
   if (range !== undefined) {
     ns.disk = clamp(ns.disk, range.disk);
     ns.pdsk = clamp(ns.pdsk, range.pdsk);
   }
-  const { before } = context;
   if (context.fencing === 'resource-and-stonith' && isUnfenced(ns) && !isUnfenced(before)) ns.suspFen = true;
   if (context.onNoDataAccessible === 'suspend-io' && hasNoData(ns) && !hasNoData(before)) ns.suspNod = true;
   if (isSyncState(ns.conn)) ns.conn = pausedOrNot(ns.conn, ns.userIsp || ns.peerIsp || ns.aftrIsp);
   return ns;
+}
+
+/**
+ * Connecting tells that old knowledge of a copy's age is void: either it is equal, or a resync begins. A copy that waited
+ * for a resync stays what it is when the source's disk fails. DRBD 8.4 calls it UpToDate then, and a diskless Primary
+ * would read old data from it. (A peer that attaches meanwhile counts as Consistent until it says otherwise.)
+ */
+function stillBehind(before: VolumeState, which: 'disk' | 'pdsk', next: VolumeState): number | null {
+  if (before.conn < Conn.Connected || before[which] >= Disk.UpToDate) return null;
+  if (next[which] === before[which]) return next[which];
+  if (which === 'disk' || next.pdsk !== Disk.Outdated) return null;
+  return before.pdsk === Disk.Consistent ? Disk.Consistent : Disk.Outdated;
 }
 
 /** A Primary whose lost peer may still be current. */
