@@ -32,6 +32,8 @@ interface Transition {
   readonly after: VolumeState;
 }
 
+const isOutdatedOnline = ({ conn, disk }: VolumeState): boolean => conn >= Conn.Connected && disk === Disk.Outdated;
+
 export class StateEngine {
   constructor(private readonly resource: Resource) {}
 
@@ -120,7 +122,10 @@ export class StateEngine {
       const hard = checkTransition(before, after);
       if (hard < SS.SS_SUCCESS) return hard;
       if (mode === 'forced') continue;
-      const context = this.context(view, transitions);
+      const context = {
+        ...this.context(view, transitions),
+        staysOutdated: isOutdatedOnline(before) && isOutdatedOnline(after),
+      };
       const invalid = checkState(after, context);
       // A state that was bad in the same way before must not stop the change that may mend it.
       if (invalid < SS.SS_SUCCESS && checkState(before, this.context(view, [])) !== invalid) return invalid;
@@ -141,6 +146,7 @@ export class StateEngine {
       otherVolumePeerPrimary: transitions.some(
         ({ view, after }) => view.peerDevice?.connection === connection && after.peer === Role.Primary,
       ),
+      staysOutdated: false,
       handshaking: peerDevice?.conn === Conn.WFReportParams,
     };
   }

@@ -9,6 +9,7 @@
  */
 import { hold, letGo } from '../../payload';
 import { Conn, Disk, Feature, ID_SYNCER, conns, type DataPacket } from '../../wire';
+import type { Bitmap } from '../bitmap/bitmap';
 import type { DiskError, Timer } from '../host';
 import type { PeerDevice } from '../peer-device/peer-device';
 import { lockedRange, type LockedRange } from '../request/range-locks';
@@ -115,18 +116,8 @@ export class ResyncTarget {
     const { peerDevice } = this;
     const { device, bitmap } = peerDevice;
     if (bitmap === null) return 0;
-    let bit = bitmap.findSet(this.position);
-    if (bit === -1) {
-      // A pass is over; blocks that were cancelled or became dirty meanwhile are the next pass's, once answers are in.
-      if (this.position === 0 || this.requests.size > 0) return 0;
-      this.position = 0;
-      bit = bitmap.findSet(0);
-      if (bit === -1) return 0;
-    }
-    if (this.requests.has(bit * 8) || this.isFailed(bit)) {
-      this.position = bit + 1;
-      return this.position < bitmap.bitCount && limit > 0 ? this.requestNext(limit) : 0;
-    }
+    const bit = this.nextToAsk(bitmap);
+    if (bit === -1) return 0;
     const count = this.countFrom(bit, limit);
     const sector = bit * 8;
     const extentEnd = (Math.floor(sector / RESYNC_EXTENT_SECTORS) + 1) * RESYNC_EXTENT_SECTORS;
@@ -144,6 +135,22 @@ export class ResyncTarget {
     this.inFlightSectors += sizeBytes / 512;
     device.applicationLocks.enter(request.appLock);
     return count;
+  }
+
+  /** -1: none for now. `position` has passed what was asked for, or failed. */
+  private nextToAsk(bitmap: Bitmap): number {
+    let isLastPass = this.position === 0;
+    for (;;) {
+      const bit = bitmap.findSet(this.position);
+      if (bit === -1) {
+        // A pass is over; blocks that were cancelled or became dirty meanwhile are the next pass's, once answers are in.
+        if (isLastPass || this.requests.size > 0) return -1;
+        isLastPass = true;
+        this.position = 0;
+      } else if (this.requests.has(bit * 8) || this.isFailed(bit)) {
+        this.position = bit + 1;
+      } else return bit;
+    }
   }
 
   /**

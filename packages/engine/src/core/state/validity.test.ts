@@ -11,6 +11,7 @@ const context = (more: Partial<ValidityContext> = {}): ValidityContext => ({
   peerKnowsVerify: true,
   deviceOpen: false,
   otherVolumePeerPrimary: false,
+  staysOutdated: false,
   handshaking: false,
   ...more,
 });

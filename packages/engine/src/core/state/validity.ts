@@ -15,6 +15,8 @@ export interface ValidityContext {
   readonly deviceOpen: boolean;
   /** Another volume of the connection sees its peer as Primary. */
   readonly otherVolumePeerPrimary: boolean;
+  /** The disk was Outdated on this connection before: its resync was given up. Other rules decide then. */
+  readonly staysOutdated: boolean;
   /** Our P_STATE was sent and the handshake is unfinished. */
   readonly handshaking: boolean;
 }
@@ -52,7 +54,7 @@ export function checkState(ns: VolumeState, context: ValidityContext): number {
   if (conn > Conn.Connected && disk < Disk.Inconsistent) return SS.SS_NO_LOCAL_DISK;
   if (conn > Conn.Connected && pdsk < Disk.Inconsistent) return SS.SS_NO_REMOTE_DISK;
   if (conn > Conn.Connected && disk < Disk.UpToDate && pdsk < Disk.UpToDate) return SS.SS_NO_UP_TO_DATE_DISK;
-  if (disk === Disk.Outdated && OUTDATES_NOT.has(conn)) return SS.SS_CONNECTED_OUTDATES;
+  if (disk === Disk.Outdated && OUTDATES_NOT.has(conn) && !context.staysOutdated) return SS.SS_CONNECTED_OUTDATES;
   if (verifying && context.verifyAlg === '') return SS.SS_NO_VERIFY_ALG;
   if (verifying && !context.peerKnowsVerify) return SS.SS_NOT_SUPPORTED;
   if (primary && disk < Disk.UpToDate && pdsk < Disk.UpToDate) return SS.SS_NO_UP_TO_DATE_DISK;
