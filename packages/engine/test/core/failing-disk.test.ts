@@ -154,21 +154,22 @@ test('a disk that is taken away has all that was acknowledged, also should the p
   expect(bob.peek(8)).toEqual([5]);
 });
 
-test('a target goes on waiting when the source can read none of the blocks that are left', () => {
+test('a resync ends, and the target stays Inconsistent, when the source can read none of the blocks that are left', () => {
   const pair = primaryPair();
   const { alice, bob } = pair;
   pair.network.unplug('with-reset');
   pair.run(200);
   for (let block = 0; block < 40; block++) alice.write(block * 16, 9);
   pair.run(200);
-  alice.says = (packet) => {
-    if (packet.kind !== 'RsDataReply') return packet;
+  alice.loses = (packet) => {
+    if (packet.kind !== 'RsDataReply') return false;
     const { volume, sector, blockId, sizeBytes } = packet;
-    return { kind: 'NegRsDReply', volume, sector, blockId, sizeBytes, seq: 0 };
+    alice.connection.sendMeta({ kind: 'NegRsDReply', volume, sector, blockId, sizeBytes, seq: 0 });
+    return true;
   };
   pair.network.plug();
   pair.run(10_000, () => bob.peerDevice.conn === Conn.SyncTarget);
   pair.run(3000);
-  expect(bob.device.diskState).toBe(Disk.Inconsistent);
+  expect([bob.peerDevice.conn, bob.device.diskState]).toEqual([Conn.Connected, Disk.Inconsistent]);
   expect(bob.peerDevice.outOfSyncBits).toBe(40);
 });
