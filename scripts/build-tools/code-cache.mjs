@@ -4,12 +4,10 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -67,12 +65,14 @@ export async function fillCodeCache(directory, program) {
 
 /** A daemon without resources. */
 async function startAndEnd(path, env) {
-  const daemon = spawn(process.execPath, [maker, path], { env, stdio: ['ignore', 'ignore', 'inherit'] });
-  const ended = once(daemon, 'exit');
-  while (daemon.exitCode === null && !existsSync(join(env.TSDRBD_RUN_DIR, 'control.sock'))) await sleep(20);
-  daemon.kill('SIGTERM');
-  const [exitCode] = await ended;
-  if (exitCode !== 0) throw new Error(`${path} ended with ${exitCode}`);
+  const daemon = spawn(process.execPath, [maker, path], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let log = '';
+  daemon.stdout.on('data', (text) => {
+    // Its last word before it may be ended.
+    if (!log.includes('"started"') && (log += text).includes('"started"')) daemon.kill('SIGTERM');
+  });
+  const [exitCode] = await once(daemon, 'close');
+  if (exitCode !== 0) throw new Error(`${path} ended with ${exitCode}: ${log}`);
 }
 
 const sampleConfig = (disk) => `
