@@ -44,12 +44,13 @@ export async function fillCodeCache(directory, program) {
     await writeFile(join(work, 'disk'), '');
     await truncate(join(work, 'disk'), 16 * 1024 ** 2);
     await writeFile(join(work, 'drbd.conf'), sampleConfig(join(work, 'disk')));
+    // Nothing of the caller's settings.
     const env = {
-      ...process.env,
+      PATH: process.env.PATH,
+      HOME: work,
       TSDRBD_RUN_DIR: join(work, 'run'),
       TSDRBD_INI: join(work, 'tsdrbd.ini'),
       __DRBD_NODE__: 'alice',
-      NODE_OPTIONS: '',
       // The native modules, which may not lie beside the programs yet.
       NODE_PATH: nativeModules,
     };
