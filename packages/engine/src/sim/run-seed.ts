@@ -9,6 +9,7 @@
 import { demote, newCurrentUuid, promote, type Device, type OptionValues } from '../core';
 import { lentCopy, letGoPiece } from '../payload';
 import { Disk, Role } from '../wire';
+import { typeSomething, undoCommands } from './administrator';
 import { SimClock } from './clock';
 import { SimDisk } from './disk';
 import { BLOCK_BYTES, WriteHistory, filledBlock, tagOf } from './history';
@@ -38,6 +39,8 @@ export interface SeedOptions {
   readonly net?: OptionValues;
   /** Default `reliable`. */
   readonly disks?: 'reliable' | 'failing';
+  /** Default `away`. */
+  readonly administrator?: 'away' | 'busy';
 }
 
 export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
@@ -55,15 +58,17 @@ class SeedRun {
   private shaking = true;
   private splitBrains = 0;
   private readonly disksFail: boolean;
+  private readonly commandsRun: boolean;
   private wrongRead: string | null = null;
   /** A power cut took unflushed writes that only the peer still has: not to be promoted before it met the peer. */
   private readonly behind = new Set<SimNode>();
 
   constructor(
     private readonly seed: number,
-    { net, disks }: SeedOptions,
+    { net, disks, administrator }: SeedOptions,
   ) {
     this.disksFail = disks === 'failing';
+    this.commandsRun = administrator === 'busy';
     this.random = new SimRandom(seed);
     this.network = new SimNetwork(this.clock, this.random, seed % 4 === 0 ? 'bytes' : 'values');
     const node = (name: string, nodeId: number): SimNode => {
@@ -72,7 +77,7 @@ class SeedRun {
       const options = {
         name,
         nodeId,
-        net: { protocol: 'C', 'ping-int': 1, 'ping-timeout': 5, 'connect-int': 1, ...net },
+        net: { protocol: 'C', 'ping-int': 1, 'ping-timeout': 5, 'connect-int': 1, 'verify-alg': 'crc32c', ...net },
         // One slot for two extents: eviction all the time.
         diskOptions: { 'al-extents': 1 },
         peerDevice: {},
@@ -160,7 +165,7 @@ class SeedRun {
   }
 
   private shake(): void {
-    const endMs = this.clock.nowMs() + SHAKE_MS;
+    const endMs = this.clock.nowMs() + (this.commandsRun ? 2 : 1) * SHAKE_MS;
     while (this.clock.nowMs() < endMs) {
       this.clock.run(this.clock.nowMs() + this.random.below(2500));
       if (this.wrongRead !== null) throw new Error(this.wrongRead);
@@ -175,6 +180,7 @@ class SeedRun {
     const node = this.nodes[this.random.below(2)]!;
     const other = this.nodes[node === this.nodes[0] ? 1 : 0];
     if (this.disksFail && this.random.chance(0.25)) return this.diskFault(node, other);
+    if (this.commandsRun && this.random.chance(0.4)) return this.command(node, other);
     const dice = this.random.below(10);
     if (dice < 3) {
       if (node.isUp) {
@@ -228,12 +234,19 @@ class SeedRun {
       node.attachDisk((code) => this.note(`${node.options.name} attach: ${code}`));
   }
 
+  private command(node: SimNode, other: SimNode): void {
+    const mayGiveUp = this.isHealthy() && !this.behind.has(other);
+    const typed = typeSomething(node, { random: this.random, note: (text) => this.note(text), mayGiveUp });
+    if (typed === 'detach' || typed === 'invalidate') this.behind.add(node);
+  }
+
   private heal(): void {
     this.note('healing');
     this.network.plug();
     for (const node of this.nodes) {
       node.disk.repair();
       if (!node.isUp) node.up();
+      undoCommands(node);
     }
     const endMs = this.clock.nowMs() + HEAL_MS;
     while (this.clock.nowMs() < endMs) {
@@ -274,14 +287,15 @@ class SeedRun {
     if (
       !isSplit &&
       !bothPrimary &&
+      !this.commandsRun &&
       !this.nodes.some((node) => node.log.some((line) => /I shall become|Can only connect to data/.test(line)))
     ) {
       throw new Error(`StandAlone without a reported split brain: ${this.describe(alice)} | ${this.describe(bob)}`);
     }
-    this.note('split brain resolved by hand');
+    this.note('connected by hand');
     const survivor = alice.device?.diskState === 8 ? alice : bob;
     const victim = survivor === alice ? bob : alice;
-    if (victim.resource !== null) demote(victim.resource, 'forced', () => undefined);
+    if ((isSplit || !this.commandsRun) && victim.resource !== null) demote(victim.resource, 'forced', () => undefined);
     this.clock.run(this.clock.nowMs() + 500);
     if (victim.connection !== null) victim.connection.discardMyData = isSplit;
     // Writes of either side count as the survivor's disk has them now.
