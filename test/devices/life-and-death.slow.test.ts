@@ -1,6 +1,6 @@
 /** When a device is there, who can open it, what counts as open, and that nothing stays behind. Source: behaviour.md 8.5. */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readlinkSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expectNoTrace } from '../nodes/support/no-trace';
 import type { TestNode } from '../nodes/support/node';
@@ -11,6 +11,8 @@ jest.setTimeout(300_000);
 
 const EROFS = -30;
 const EMEDIUMTYPE = -124;
+/** <linux/sched.h>; proc(5) calls the word `flags`. */
+const PF_MEMALLOC_NOIO = 0x00080000;
 
 let devices: DevicePair | null = null;
 beforeEach(async () => {
@@ -39,6 +41,25 @@ const until = async (what: string, holds: () => boolean): Promise<void> => {
   }
 };
 
+/** Threads of the engine with PF_MEMALLOC_NOIO, what PR_SET_IO_FLUSHER sets: short of memory they do not wait for the device. */
+function ioFlushers(node: TestNode): number[] {
+  const tasks = `/proc/${node.enginePid()}/task`;
+  const flagsOf = (task: string): number => {
+    const [, ...rest] = readFileSync(`${tasks}/${task}/stat`, 'utf8').split(') ');
+    return Number(rest.join(') ').split(' ')[6]);
+  };
+  return readdirSync(tasks)
+    .filter((task) => (flagsOf(task) & PF_MEMALLOC_NOIO) !== 0)
+    .map(Number);
+}
+
+/** CAP_SYS_RESOURCE, which containers often lack. */
+function mayBecomeIoFlusher(node: TestNode): boolean {
+  const [, capabilities = '0'] =
+    /^CapEff:\s*(\S+)/m.exec(readFileSync(`/proc/${node.enginePid()}/status`, 'utf8')) ?? [];
+  return ((BigInt(`0x${capabilities}`) >> 24n) & 1n) === 1n;
+}
+
 testWithDevices()('the device is there from new-minor to del-minor, and can be opened on a Primary alone', async () => {
   const { alice, bob } = await running();
   const diskLink = (node: TestNode): string => `drbd/by-disk${node.diskPath}`;
@@ -47,6 +68,11 @@ testWithDevices()('the device is there from new-minor to del-minor, and can be o
     expect(statSync(devicePath(node)).isBlockDevice()).toBe(true);
     expect(statSync(devicePath(node)).mode & 0o777).toBe(0o660);
   }
+  if (mayBecomeIoFlusher(alice)) {
+    // The event loop, FUSE's thread, and those of the disk.
+    expect(ioFlushers(alice)).toContain(alice.enginePid());
+    expect(ioFlushers(alice).length).toBeGreaterThan(2);
+  } else expect(alice.log()).toContain('the host may wait for writes to its own devices: EPERM');
   expect(openable(alice, 'r+')).toBeUndefined();
   expect(openable(bob, 'r')).toBe(EMEDIUMTYPE);
   expect(openable(bob, 'r+')).toBe(EROFS);

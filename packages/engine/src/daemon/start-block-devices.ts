@@ -7,6 +7,7 @@ import {
   LoopFrontend,
   NbdFrontend,
   chooseFrontend,
+  deviceSystemCalls,
   diskGroupId,
   probeHost,
   type DeviceFrontend,
@@ -47,6 +48,12 @@ export async function startBlockDevices(settings: Settings, log: Logger): Promis
     { directory: deviceDir, nodes },
     { frontend, log: (level, volume, text) => log[level]({ subject: volume }, text) },
   );
+  try {
+    // Before the threads that it starts, which take it over.
+    deviceSystemCalls().becomeIoFlusher();
+  } catch (error) {
+    log.warn({ subject }, `short of memory, the host may wait for writes to its own devices: ${messageOf(error)}`);
+  }
   try {
     await frontend.start();
   } catch (error) {

@@ -4,5 +4,6 @@ export { DeviceNodes } from './device-nodes';
 export type { DeviceVolume } from './device-volume';
 export { diskGroupId } from './disk-group';
 export type { DeviceFrontend } from './frontend';
+export { deviceSystemCalls } from './system-calls';
 export { NbdFrontend } from './nbd/nbd-frontend';
 export { LoopFrontend } from './loop/loop-frontend';

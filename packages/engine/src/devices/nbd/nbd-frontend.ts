@@ -1,11 +1,11 @@
 /**
- * Block devices by the kernel's nbd driver, which nbd-client(8) connects to a socket of this engine. The driver disconnects when the
- * engine dies: requests then fail, and the device is free again.
+ * Block devices by the kernel's nbd driver, which nbd-client(8) connects to a socket of this engine. When the engine dies,
+ * requests fail, and the next engine frees the device (connected-note.ts).
  *
  * Unlike a loop device, the driver lets itself be disconnected while the device is open: whether it is in use is known
  * from its users alone (device-users.ts).
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createNbdServer, type NbdServer } from '../../export';
 import { deviceNumberOf } from '../device-numbers';
@@ -13,6 +13,7 @@ import type { DeviceVolume } from '../device-volume';
 import type { AttachedDevice, DeviceFrontend } from '../frontend';
 import { runTool, type RunTool } from '../run-tool';
 import { deviceSystemCalls } from '../system-calls';
+import { ConnectedNote } from './connected-note';
 import { DeviceExport } from './device-export';
 import { setNbdSize, type NetlinkExchange } from './netlink';
 
@@ -36,6 +37,7 @@ export class NbdFrontend implements DeviceFrontend {
   private readonly run: RunTool;
   private readonly exchange: NetlinkExchange;
   private readonly sysBlock: string;
+  private readonly note: ConnectedNote;
   /** Between looking for a free device and connecting it nobody else of ours may look. */
   private connecting: Promise<unknown> = Promise.resolve();
 
@@ -46,11 +48,12 @@ export class NbdFrontend implements DeviceFrontend {
     this.run = dependencies.run ?? runTool;
     this.exchange = dependencies.exchange ?? ((message) => deviceSystemCalls().netlinkExchange(message));
     this.sysBlock = options.sysBlock ?? '/sys/block';
+    this.note = new ConnectedNote(join(options.socketDirectory, 'connected'), this.sysBlock);
   }
 
-  /** A killed engine's connections ended with it. */
-  start(): Promise<void> {
-    return Promise.resolve();
+  /** A device that is still mounted becomes free when it is unmounted. */
+  async start(): Promise<void> {
+    for (const name of this.note.leftConnected()) await this.disconnect(name);
   }
 
   add(): void {
@@ -91,7 +94,10 @@ export class NbdFrontend implements DeviceFrontend {
     for (const name of this.free().slice(0, ATTACH_TRIES)) {
       const argv = ['-unix', socketPath, `/dev/${name}`, '-name', served.name, '-block-size', '512'];
       const outcome = await this.run('nbd-client', argv);
-      if (outcome.exitCode === 0) return name;
+      if (outcome.exitCode === 0) {
+        this.note.add(name);
+        return name;
+      }
       problem = `nbd-client: ${outcome.stderr || `exit code ${String(outcome.exitCode)}`}`;
     }
     throw new Error(problem);
@@ -103,7 +109,7 @@ export class NbdFrontend implements DeviceFrontend {
       deviceNumber: deviceNumberOf(kernelName, this.sysBlock),
       detach: async (mode) => {
         if (mode === 'forced') served.revoke();
-        await this.run('nbd-client', ['-d', `/dev/${kernelName}`]);
+        await this.disconnect(kernelName);
         served.revoke();
         await server.close('forced');
         return 'detached';
@@ -116,6 +122,11 @@ export class NbdFrontend implements DeviceFrontend {
     };
   }
 
+  private async disconnect(kernelName: string): Promise<void> {
+    await this.run('nbd-client', ['-d', `/dev/${kernelName}`]);
+    this.note.remove(kernelName);
+  }
+
   private free(): string[] {
     const number = (name: string): number => Number(name.slice('nbd'.length));
     return readdirSync(this.sysBlock)
@@ -125,6 +136,6 @@ export class NbdFrontend implements DeviceFrontend {
 
   /** A connected device has the process that connected it. */
   private isConnected(kernelName: string): boolean {
-    return existsSync(join(this.sysBlock, kernelName, 'pid'));
+    return this.note.connectedBy(kernelName) !== null;
   }
 }
