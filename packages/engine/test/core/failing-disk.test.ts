@@ -2,7 +2,7 @@
  * Disks that fail while something depends on them: no copy counts for more than it holds. The simulator found each of
  * these (src/sim/disk-histories.test.ts). Source: behaviour.md 1.8, 5.4, 5.10; metadata.md 11.1.
  */
-import { detach } from '../../src/core';
+import { detach, invalidate, setPause } from '../../src/core';
 import {
   MD_BLOCK_BYTES,
   MdFlag,
@@ -172,4 +172,19 @@ test('a resync ends, and the target stays Inconsistent, when the source can read
   pair.run(3000);
   expect([bob.peerDevice.conn, bob.device.diskState]).toEqual([Conn.Connected, Disk.Inconsistent]);
   expect(bob.peerDevice.outOfSyncBits).toBe(40);
+});
+
+test('a write on a disk that is not current yet is not acknowledged when the source goes', () => {
+  const pair = primaryPair();
+  const { alice, bob } = pair;
+  bob.code((done) => done(setPause(bob.peerDevice, true)));
+  expect(alice.code((done) => invalidate(alice.device, done))).toBe(1);
+  pair.run(1000, () => alice.peerDevice.conn === Conn.PausedSyncT);
+  expect([alice.peerDevice.conn, alice.device.diskState]).toEqual([Conn.PausedSyncT, Disk.Inconsistent]);
+  pair.network.unplug('silently');
+  const write = alice.write(8, 3);
+  pair.run(100);
+  expect([write.error, alice.peek(8)]).toEqual([undefined, [3]]);
+  pair.run(20_000, () => write.error !== undefined);
+  expect(write.error).toBe('EIO');
 });

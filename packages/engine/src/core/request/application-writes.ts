@@ -448,7 +448,9 @@ export class ApplicationWrites {
   }
 
   private complete(request: WriteRequest): void {
-    const ok = request.local === 'ok' || request.legs.some((leg) => leg.ok);
+    // A disk that is not current is no copy: a resync overwrites it with what the peer has, which is then all there is.
+    const isHere = request.local === 'ok' && this.device.diskState === Disk.UpToDate;
+    const ok = isHere || request.legs.some((leg) => leg.ok);
     request.completed = true;
     // A later write may depend on this one: it must belong to a later epoch.
     for (const leg of request.legs) leg.epoch.owner.writeCompleted(leg.epoch);
