@@ -94,7 +94,8 @@ async function follow(
       ...(only !== undefined && { resourceName: only }),
       signal: stop.signal,
     })) {
-      for (const event of batch.events) remember(seen, event);
+      // Only a poll asks for it.
+      if (poll) for (const event of batch.events) remember(seen, event);
       printer.print(batch);
     }
     return EXIT_OK;

@@ -47,6 +47,30 @@ describe('the difference of two states', () => {
     ]);
   });
 
+  test('objects that changed places are still compared with themselves', () => {
+    const devices = [deviceState(), deviceState({ volume: 1, minor: 1 })];
+    const before = resourceState({ devices });
+    expect(diffResource(before, { ...before, devices: devices.toReversed() })).toEqual([]);
+    const instead = resourceState({ devices: [devices[0] ?? deviceState(), deviceState({ volume: 2, minor: 1 })] });
+    expect(words(diffResource(before, instead))).toEqual(['create device', 'destroy device']);
+  });
+
+  test('a path to another address is another path', () => {
+    const elsewhere = pathState({ peer: { ...pathState().peer, port: pathState().peer.port + 1 } });
+    const moved = { ...full, connections: [{ ...bob, paths: [elsewhere] }] };
+    expect(words(diffResource(full, moved))).toEqual(['create path', 'destroy path']);
+  });
+
+  test('a field more or less is a change, one that is undefined is none', () => {
+    const before = resourceState({ options: { quorum: 'off' } });
+    const changed = { ...before, options: { quorum: 'off', 'auto-promote': true } };
+    expect(words(diffResource(before, changed))).toEqual(['change resource']);
+    expect(words(diffResource(changed, before))).toEqual(['change resource']);
+    const same = { ...before, options: { quorum: 'off', 'auto-promote': undefined } } as unknown as typeof before;
+    expect(diffResource(before, same)).toEqual([]);
+    expect(diffResource(same, before)).toEqual([]);
+  });
+
   test('a change keeps the old and the new object', () => {
     const after = { ...full, devices: [deviceState({ diskState: 'Outdated' })] };
     const change = diffResource(full, after).find((event) => event.kind === 'change' && event.after.type === 'device');

@@ -1,7 +1,14 @@
 /**
  * A resource taken apart into the objects that events2 speaks of, each without its children.
  */
-import type { ConnectionState, DeviceState, PathState, PeerDeviceState, ResourceState } from '../schema/node-state';
+import type {
+  ConnectionState,
+  DeviceState,
+  EndpointAddress,
+  PathState,
+  PeerDeviceState,
+  ResourceState,
+} from '../schema/node-state';
 import { promotionOf } from './promotion';
 import type { Promotion } from './promotion';
 
@@ -69,3 +76,27 @@ export function objectKey(object: ControlObject): string {
       return `path ${object.peerNodeId} ${JSON.stringify([object.local, object.peer])}`;
   }
 }
+
+/** Whether both have the same key, without making it. */
+export function isSameObject(a: ControlObject, b: ControlObject): boolean {
+  switch (a.type) {
+    case 'resource':
+      return b.type === 'resource';
+    case 'connection':
+      return b.type === 'connection' && a.peerNodeId === b.peerNodeId;
+    case 'device':
+      return b.type === 'device' && a.volume === b.volume;
+    case 'peer-device':
+      return b.type === 'peer-device' && a.peerNodeId === b.peerNodeId && a.volume === b.volume;
+    case 'path':
+      return (
+        b.type === 'path' &&
+        a.peerNodeId === b.peerNodeId &&
+        sameEndpoint(a.local, b.local) &&
+        sameEndpoint(a.peer, b.peer)
+      );
+  }
+}
+
+const sameEndpoint = (a: EndpointAddress, b: EndpointAddress): boolean =>
+  a.family === b.family && a.address === b.address && a.port === b.port;

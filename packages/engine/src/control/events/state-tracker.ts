@@ -6,12 +6,18 @@
  */
 import type { ControlEvent } from '../control-backend';
 import type { NodeState, ResourceState } from '../schema/node-state';
-import { diffResource } from './diff';
-import { objectsOf } from './object';
+import { diffObjects } from './diff';
+import { objectsOf, type ControlObject } from './object';
 import type { ObjectEvent } from './object-event';
 
+/** What was last told of it. Taken apart once, not for each difference anew. */
+interface KnownResource {
+  readonly state: ResourceState;
+  readonly objects: readonly ControlObject[];
+}
+
 export class StateTracker {
-  private readonly resources = new Map<string, ResourceState>();
+  private readonly resources = new Map<string, KnownResource>();
 
   /** `only`: the name of the one resource to tell of; it stays the filter even after a rename, as in DRBD. */
   constructor(private readonly only?: string) {}
@@ -19,16 +25,15 @@ export class StateTracker {
   /** The dump: one list for each resource by name, then the end mark. */
   start(node: NodeState): ObjectEvent[][] {
     const shown = node.resources.filter((resource) => this.concerns(resource.name));
-    for (const resource of shown) this.resources.set(resource.name, resource);
     const batches = [...shown]
       .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .map((resource) => objectsOf(resource).map((object): ObjectEvent => ({ kind: 'exists', object })));
+      .map((resource) => this.keep(resource).map((object): ObjectEvent => ({ kind: 'exists', object })));
     return [...batches, [{ kind: 'exists-end' }]];
   }
 
   /** By what was last told, something is being synchronised or verified. */
   get hasProgress(): boolean {
-    return [...this.resources.values()].some(isSynchronised);
+    return [...this.resources.values()].some(({ state }) => isSynchronised(state));
   }
 
   /** What to tell of `event`; empty when nothing. */
@@ -37,26 +42,31 @@ export class StateTracker {
       case 'changed': {
         const { resource } = event;
         if (!this.concerns(resource.name)) return [];
-        const before = this.resources.get(resource.name);
-        this.resources.set(resource.name, resource);
-        return diffResource(before, resource);
+        const before = this.resources.get(resource.name)?.objects ?? [];
+        return diffObjects(before, this.keep(resource));
       }
       case 'removed': {
-        const before = this.resources.get(event.resourceName);
+        const before = this.resources.get(event.resourceName)?.objects ?? [];
         this.resources.delete(event.resourceName);
-        return diffResource(before, undefined);
+        return diffObjects(before, []);
       }
       case 'renamed': {
         const before = this.resources.get(event.resourceName);
         if (before === undefined) return [];
         this.resources.delete(event.resourceName);
-        if (this.concerns(event.newName)) this.resources.set(event.newName, { ...before, name: event.newName });
+        if (this.concerns(event.newName)) this.keep({ ...before.state, name: event.newName });
         return [{ kind: 'rename', resourceName: event.resourceName, newName: event.newName }];
       }
       case 'helper-call':
       case 'helper-response':
         return this.concerns(event.call.resourceName) ? [event] : [];
     }
+  }
+
+  private keep(state: ResourceState): readonly ControlObject[] {
+    const objects = objectsOf(state);
+    this.resources.set(state.name, { state, objects });
+    return objects;
   }
 
   private concerns(resourceName: string): boolean {

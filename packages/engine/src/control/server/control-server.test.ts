@@ -241,6 +241,24 @@ describe('the event stream', () => {
     await expect(read()).rejects.toMatchObject({ code: 'cut-off' });
   });
 
+  test('what was told in the turn in which the daemon ends arrives', async () => {
+    await start();
+    const nodeIds: number[] = [];
+    const read = async (): Promise<void> => {
+      for await (const { events } of client().events()) {
+        for (const event of events) {
+          if (event.kind === 'exists-end') {
+            for (let nodeId = 0; nodeId < 100; nodeId++) backend.put(resourceState({ nodeId }));
+            void server?.close();
+          } else if (event.kind === 'create' && event.object.type === 'resource') nodeIds.push(event.object.nodeId);
+          else if (event.kind === 'change' && event.after.type === 'resource') nodeIds.push(event.after.nodeId);
+        }
+      }
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'no-daemon' });
+    expect(nodeIds).toEqual(Array.from({ length: 100 }, (_, at) => at));
+  });
+
   test('ends with an error when the daemon ends', async () => {
     await start();
     const read = async (): Promise<void> => {

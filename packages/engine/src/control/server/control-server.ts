@@ -143,10 +143,13 @@ function buildRoutes(
   });
   app.get<{ Querystring: { resource?: string } }>('/v1/events', { schema: { querystring } }, (request, reply) => {
     reply.hijack();
-    streamEvents(reply.raw, backend, {
+    const stream = streamEvents(reply.raw, backend, {
       ...(request.query.resource !== undefined && { resourceName: request.query.resource }),
       ...(options.eventQueueBytesMax !== undefined && { queueBytesMax: options.eventQueueBytesMax }),
     });
+    streams.delete(reply.raw);
+    streams.add(stream);
+    reply.raw.on('close', () => streams.delete(stream));
   });
   return app;
 }

@@ -22,27 +22,54 @@ export interface EventStreamOptions {
   readonly queueBytesMax?: number;
 }
 
-/** Writes until the reader goes. */
-export function streamEvents(response: ServerResponse, backend: ControlBackend, options: EventStreamOptions): void {
+export interface EventStream {
+  /** Ends it; what was told before still goes out as far as the socket takes it. */
+  destroy(): void;
+}
+
+/**
+ * Writes until the reader goes. What happens in one turn of the event loop is written as one, at its end: under load a
+ * write(2) for each change would be most of what the change costs.
+ */
+export function streamEvents(
+  response: ServerResponse,
+  backend: ControlBackend,
+  options: EventStreamOptions,
+): EventStream {
   const queueBytesMax = options.queueBytesMax ?? EVENT_QUEUE_BYTES_MAX;
   const tracker = new StateTracker(options.resourceName);
+  /** Not yet written. */
+  let lines: string[] = [];
+  let linesBytes = 0;
 
   const send = (batch: Omit<EventBatch, 'atMs'>): void => {
     const atMs = performance.timeOrigin + performance.now();
-    response.write(JSON.stringify({ atMs, ...batch } satisfies EventBatch) + '\n');
+    const line = JSON.stringify({ atMs, ...batch } satisfies EventBatch) + '\n';
+    if (lines.length === 0) setImmediate(flush);
+    lines.push(line);
+    linesBytes += Buffer.byteLength(line);
+  };
+  const flush = (): void => {
+    if (lines.length === 0) return;
+    const text = lines.join('');
+    lines = [];
+    linesBytes = 0;
+    if (!response.destroyed && !response.writableEnded) response.write(text);
   };
 
   response.writeHead(200, { 'content-type': 'application/x-ndjson' });
   for (const events of tracker.start(backend.snapshot())) send({ events });
+  flush();
   // The dump is exempt: it is bounded by the configuration, and cutting it off would leave no way to ever read it.
   const allowedBytes = Math.max(queueBytesMax, response.writableLength + 1);
   const tell = (event: ControlEvent): void => {
     const events = tracker.apply(event);
     if (events.length === 0 || response.destroyed || response.writableEnded) return;
     send({ events });
-    if (response.writableLength <= allowedBytes) return;
+    if (response.writableLength + linesBytes <= allowedBytes) return;
     stop();
     send({ events: [], cutOff: CUT_OFF });
+    flush();
     response.end();
   };
   const unsubscribe = backend.subscribe(tell);
@@ -58,4 +85,12 @@ export function streamEvents(response: ServerResponse, backend: ControlBackend, 
   };
   response.on('close', stop);
   response.on('error', () => response.destroy());
+  return {
+    destroy: () => {
+      flush();
+      // A chunk is corked until the next tick, which it would not live to see.
+      response.socket?.uncork();
+      response.destroy();
+    },
+  };
 }
