@@ -23,6 +23,7 @@ export interface SimNodeOptions {
   readonly net: OptionValues;
   readonly diskOptions: OptionValues;
   readonly peerDevice: OptionValues;
+  readonly resource: OptionValues;
 }
 
 export class SimNode {
@@ -51,6 +52,7 @@ export class SimNode {
   up(attached: () => void = () => undefined): void {
     const host = this.host();
     const resource = new Resource('r0', this.options.nodeId, host);
+    resource.setOptions(this.options.resource);
     this.resource = resource;
     const device = resource.newDevice(0, this.options.nodeId);
     device.diskOptions = { ...device.diskOptions, alExtents: Number(this.options.diskOptions['al-extents'] ?? 1237) };

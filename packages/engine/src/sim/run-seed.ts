@@ -37,6 +37,7 @@ export interface SeedResult {
 export interface SeedOptions {
   /** Of both nodes, on top of protocol C with short timeouts. */
   readonly net?: OptionValues;
+  readonly resource?: OptionValues;
   /** Default `reliable`. */
   readonly disks?: 'reliable' | 'failing';
   /** Default `away`. */
@@ -65,7 +66,7 @@ class SeedRun {
 
   constructor(
     private readonly seed: number,
-    { net, disks, administrator }: SeedOptions,
+    { net, resource = {}, disks, administrator }: SeedOptions,
   ) {
     this.disksFail = disks === 'failing';
     this.commandsRun = administrator === 'busy';
@@ -81,6 +82,7 @@ class SeedRun {
         // One slot for two extents: eviction all the time.
         diskOptions: { 'al-extents': 1 },
         peerDevice: {},
+        resource,
       };
       return new SimNode(options, disk, this.clock, this.random, this.network);
     };
