@@ -86,7 +86,7 @@ export class ExportedDevice implements DeviceVolume {
   close(handle: OpenHandle): void {
     if ('mode' in handle && handle.mode === 'read-write') this.device.writeOpeners--;
     else this.device.readOpeners--;
-    this.device.resource.changed();
+    this.device.resource.closed();
     this.autoPromotion.closed();
   }
 

@@ -13,6 +13,7 @@ import {
   type ResourceState,
   type SyncDetails,
   type VerifyDetails,
+  type WriteOrderingName,
 } from '../control';
 import { isClient } from './request-checks';
 import { MdFlag, PeerMdFlag, hasFlags } from '../metadata';
@@ -34,10 +35,11 @@ export function resourceState(resource: Resource, sources: SnapshotSources): Res
       user: [...resource.devices.values()].some((device) => device.suspendedByUser),
       noData: resource.suspended.noData,
       fencing: resource.suspended.fencing,
+      // This engine decides by fencing: votes came with a protocol above its own.
       quorum: false,
     },
-    forceIoFailures: false,
-    writeOrdering: 'flush',
+    forceIoFailures: resource.forceIoFailures,
+    writeOrdering: writeOrdering(resource),
     options: resource.optionValues,
     devices: [...resource.devices.values()].map(deviceState),
     connections: [...resource.connections.values()].map((connection) => connectionState(connection, sources)),
@@ -50,6 +52,7 @@ function deviceState(device: Device): DeviceState {
     minor: device.minor,
     diskState: device.detaching ? 'Detaching' : (DISK_STATE_NAMES_84[device.diskState] ?? 'Diskless'),
     client: isClient(device) ? 'yes' : 'no',
+    // As above: none that could be lost.
     quorum: true,
     open: device.writeOpeners + device.readOpeners > 0 ? 'yes' : 'no',
     backing: device.detaching ? null : device.backing,
@@ -62,8 +65,10 @@ function deviceState(device: Device): DeviceState {
       bmWriteCount: device.disk?.bmWriteCount ?? 0,
       upperPendingCount: device.stats.upperPending,
       lowerPendingCount: device.stats.lowerPending,
-      alSuspended: false,
+      // `al-updates no`: writes go on without being logged.
+      alSuspended: device.disk !== null && device.activityLog === null,
       upperBlocked: !device.admitsIo(),
+      // How full the queue of a backing disk is, its driver does not tell programs.
       lowerBlocked: false,
     },
     diskOptions: device.diskOptionValues,
@@ -77,8 +82,9 @@ function connectionState(connection: Connection, sources: SnapshotSources): Conn
     name: connection.name,
     connectionState: CONNECTION_STATE_NAMES[connection.conn] ?? 'StandAlone',
     peerRole: ROLE_NAMES[connection.peerRole] ?? 'Unknown',
+    // Encryption came with a protocol above this engine's.
     tls: false,
-    congested: false,
+    congested: connection.isCongested,
     apInFlightSectors: connection.inFlightSectors,
     rsInFlightSectors: sum(connection.peerDevices.values(), (peerDevice) => peerDevice.resyncTarget.inFlight),
     netOptions: connection.netValues,
@@ -88,19 +94,20 @@ function connectionState(connection: Connection, sources: SnapshotSources): Conn
 }
 
 function peerDeviceState(peerDevice: PeerDevice, nowMs: number): PeerDeviceState {
-  const { connection, device } = peerDevice;
+  const { device } = peerDevice;
   const conn = Math.max(peerDevice.conn, FIRST_REPLICATION_CONN);
   return {
     volume: device.volume,
     replicationState: REPLICATION_STATE_NAMES[conn - FIRST_REPLICATION_CONN] ?? 'Off',
     peerDiskState: DISK_STATE_NAMES_84[peerDevice.pdsk] ?? 'DUnknown',
+    // A diskless peer of protocol 101 does not say whether it means to be.
     peerClient: 'no',
     resyncSuspended: { user: peerDevice.userIsp, peer: peerDevice.peerIsp, dependency: peerDevice.aftrIsp },
     statistics: {
       receivedSectors: peerDevice.stats.receivedSectors,
       sentSectors: peerDevice.stats.sentSectors,
       outOfSyncSectors: peerDevice.outOfSyncBits * BIT_SECTORS,
-      pendingCount: connection.pendingWrites.size + connection.pendingReads.size,
+      pendingCount: pendingCount(peerDevice),
       unackedCount: peerDevice.requests.inFlight,
     },
     sync: syncDetails(peerDevice, nowMs),
@@ -109,6 +116,23 @@ function peerDeviceState(peerDevice: PeerDevice, nowMs: number): PeerDeviceState
     peerUuidStable: true,
     options: peerDevice.optionValues,
   };
+}
+
+/** Of the attached volumes the weakest decides. Writes are always drained, whatever `disk-drain` says. */
+function writeOrdering({ devices }: Resource): WriteOrderingName {
+  const attached = [...devices.values()].filter(({ disk }) => disk !== null);
+  return attached.every(({ diskOptions }) => diskOptions.diskFlushes) ? 'flush' : 'drain';
+}
+
+/**
+ * Asked of the peer for this volume, and not answered: writes that wait for an acknowledgement of their own (with protocol
+ * A none), reads, and what resync and verify ask for.
+ */
+function pendingCount(peerDevice: PeerDevice): number {
+  const { connection, resyncTarget, verifySource } = peerDevice;
+  const writes = sum(connection.pendingWrites.values(), (leg) => Number(leg.peerDevice === peerDevice && leg.pending));
+  const reads = sum(connection.pendingReads.values(), (read) => Number(read.peerDevice === peerDevice));
+  return writes + reads + resyncTarget.requestCount + verifySource.requestCount;
 }
 
 function syncDetails(peerDevice: PeerDevice, nowMs: number): SyncDetails | null {

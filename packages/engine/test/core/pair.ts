@@ -57,6 +57,8 @@ export class PairNode implements CableEnd {
   loses: (packet: Packet) => boolean = () => false;
   /** What this node says instead: a peer that does things in another way. */
   says: (packet: Packet) => Packet = (packet) => packet;
+  /** Waits on the data socket, whatever the simulated link says. */
+  unsentBytes: number | null = null;
   private life = 0;
   readonly exitCodes: Record<string, number>;
 
@@ -116,10 +118,11 @@ export class PairNode implements CableEnd {
           }
         : packet;
     const alive = linkOfLife(link, () => life === this.life);
+    const unsentBytes = (): number => this.unsentBytes ?? alive.unsentBytes;
     this.connection.linked({
       acceptedMeta: alive.acceptedMeta,
       get unsentBytes() {
-        return alive.unsentBytes;
+        return unsentBytes();
       },
       listen: (listener) => alive.listen(listener),
       agree: (agreed, flags) => alive.agree(agreed, flags),

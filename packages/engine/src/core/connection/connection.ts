@@ -35,6 +35,8 @@ import { StateRequests } from './state-requests';
 
 /** Above the mark from which on a link says when it has drained. */
 const UNSENT_BYTES_MAX = 8 * 1024 * 1024;
+/** The longest write and what belongs to it: more waits only where the kernel's socket buffer is full. */
+const CONGESTED_BYTES_MIN = 1024 * 1024 + 4096;
 /** Pause after a handshake that failed (wire 1.7). */
 const RETRY_MS = 1000;
 const IDLE_BARRIER_MS = 10;
@@ -126,6 +128,11 @@ export class Connection {
   /** More waits on the data socket than the kernel of a module would take: the link will say when it has gone. */
   get isBackedUp(): boolean {
     return (this.link?.unsentBytes ?? 0) > UNSENT_BYTES_MAX;
+  }
+
+  /** The peer, or the network to it, takes less than is sent. */
+  get isCongested(): boolean {
+    return (this.link?.unsentBytes ?? 0) > CONGESTED_BYTES_MIN;
   }
 
   /** Runs `sent` when the link has sent most of what waits; never, if it is lost before. */
@@ -285,7 +292,8 @@ export class Connection {
         }
         finished();
       },
-      unstable: () => this.lost(Conn.NetworkFailure, 'a disk failed before the writes of the peer were stable', 'at-once'),
+      unstable: () =>
+        this.lost(Conn.NetworkFailure, 'a disk failed before the writes of the peer were stable', 'at-once'),
       acknowledge: (barrier, setSize) => this.sendMeta({ kind: 'BarrierAck', volume: 0, barrier, setSize }),
       after: (delayMs, run) => this.host.after(delayMs, run),
     });

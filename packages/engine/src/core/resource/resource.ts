@@ -18,6 +18,11 @@ export class Resource {
   splitBrainsReported = 0;
   /** On the way from Primary to Secondary: writes are refused already. */
   demoting = false;
+  /**
+   * After `secondary --force` while a device was open: who has it open gets errors, and until the last of them has closed it
+   * nobody promotes. Source: setup.md 2.5.
+   */
+  forceIoFailures = false;
   /** Told after every change that status would show. */
   onChanged: () => void = () => undefined;
 
@@ -52,6 +57,16 @@ export class Resource {
 
   log(level: LogLevel, subject: string, text: string): void {
     this.host.log(level, subject, text);
+  }
+
+  get isOpen(): boolean {
+    return [...this.devices.values()].some(({ writeOpeners, readOpeners }) => writeOpeners + readOpeners > 0);
+  }
+
+  /** One who had a device open has closed it. */
+  closed(): void {
+    if (!this.isOpen) this.forceIoFailures = false;
+    this.changed();
   }
 
   changed(): void {

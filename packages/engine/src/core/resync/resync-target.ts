@@ -52,6 +52,10 @@ export class ResyncTarget {
     return this.inFlightSectors;
   }
 
+  get requestCount(): number {
+    return this.requests.size;
+  }
+
   begin(): void {
     const { peerDevice } = this;
     this.stop();

@@ -27,8 +27,13 @@ export function demote(resource: Resource, mode: 'plain' | 'forced', done: Done)
     resource.devices.values(),
     (device, next) => device.whenDrained(() => device.flush(next)),
     () => {
+      const failsOpeners = mode === 'forced' && resource.isOpen;
+      if (failsOpeners) resource.forceIoFailures = true;
       const result = resource.states.make(alter, mode === 'forced' ? 'forced' : 'soft');
-      if (result < SS.SS_SUCCESS) return finish(result);
+      if (result < SS.SS_SUCCESS) {
+        if (failsOpeners) resource.forceIoFailures = false;
+        return finish(result);
+      }
       const written = (device: Device, next: () => void): void => {
         const { disk } = device;
         if (disk === null) return next();

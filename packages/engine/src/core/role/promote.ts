@@ -39,6 +39,7 @@ export function promote(resource: Resource, mode: 'plain' | 'forced', done: Done
 
 function attemptPromotion(resource: Resource, attempt: Promotion, done: Done): void {
   if (resource.role === Role.Primary) return done(SS.SS_NOTHING_TO_DO);
+  if (resource.forceIoFailures) return done(SS.SS_DEVICE_IN_USE);
   const { mode } = attempt;
   const next = { ...attempt, triesLeft: attempt.triesLeft - 1 };
   const alter = ({ device, peerDevice }: VolumeView) => ({

@@ -47,6 +47,10 @@ export class VerifySource {
     return this.current !== null;
   }
 
+  get requestCount(): number {
+    return this.requests.size;
+  }
+
   get leftBits(): number {
     return Math.max(0, this.endBit - this.positionSector / VERIFY_BLOCK_SECTORS) + this.requests.size;
   }
