@@ -69,13 +69,15 @@ test('the first free device is connected to a socket of its own, and disconnecte
 
 test('what a killed engine left connected is disconnected, unless somebody else has connected it since', async () => {
   const killed = frontendWith(standIn().run);
-  for (const minor of [1, 2]) await killed.attach(testVolume({ minor }));
+  const left = [await killed.attach(testVolume({ minor: 1 })), await killed.attach(testVolume({ minor: 2 }))];
   writeFileSync(join(sysBlock, 'nbd1/pid'), '4712\n');
   connectAs('nbd10');
   const { run, calls } = standIn();
   await frontendWith(run).start();
   await frontendWith(run).start();
   expect(calls).toEqual(['nbd-client -d /dev/nbd0']);
+  // Their sockets are this process's.
+  for (const device of left) await device.detach('forced');
 });
 
 test('the driver is told a new size by netlink', async () => {
