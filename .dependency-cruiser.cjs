@@ -65,7 +65,7 @@ module.exports = {
     only('storage', ['units', 'native']),
     only('transport', ['units', 'payload', 'sockets', 'wire', 'codec']),
     only('export', ['units', 'payload', 'sockets']),
-    only('devices', ['units', 'payload', 'native', 'export']),
+    only('devices', ['units', 'payload', 'native', 'export', 'control']),
     only('control', ['units', '@options']),
     only('sim', ['units', 'payload', 'codec', 'metadata', 'wire', 'core', 'storage', 'transport']),
   ],

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   connectionState,
@@ -73,6 +73,45 @@ describe('a resource is brought up by commands', () => {
     await session.start([healthy, resourceState({ name: 'r1' })]);
     expect(await session.run('down all')).toMatchObject({ exitCode: 0 });
     expect(session.backend.snapshot()).toEqual({ resources: [] });
+  });
+});
+
+describe('links to the configuration, which tsdrbdadm leaves in the run directory', () => {
+  const LINKS = [
+    'drbd-minor-0.conf',
+    'drbd-minor-1.conf',
+    'drbd-minor-2.conf',
+    'drbd-resource-r0.conf',
+    'drbd-resource-r1.conf',
+  ];
+  const left = (): string[] =>
+    readdirSync(session.runDir)
+      .filter((name) => name.endsWith('.conf'))
+      .sort();
+
+  beforeEach(async () => {
+    const devices = [deviceState(), deviceState({ volume: 1, minor: 1 })];
+    const other = resourceState({ name: 'r1', devices: [deviceState({ minor: 2 })] });
+    await session.start([resourceState({ devices }), other]);
+    for (const name of LINKS) symlinkSync('/etc/drbd.conf', join(session.runDir, name));
+  });
+
+  test('down takes those of the resource and of its minors', async () => {
+    expect(await session.run('down r0')).toMatchObject({ exitCode: 0 });
+    expect(left()).toEqual(['drbd-minor-2.conf', 'drbd-resource-r1.conf']);
+  });
+
+  test('del-minor takes that of the minor, del-resource that of the resource', async () => {
+    expect(await session.run('del-minor 2')).toMatchObject({ exitCode: 0 });
+    expect(left()).toEqual(LINKS.filter((name) => name !== 'drbd-minor-2.conf'));
+    expect(await session.run('del-resource r1')).toMatchObject({ exitCode: 0 });
+    expect(left()).toEqual(['drbd-minor-0.conf', 'drbd-minor-1.conf', 'drbd-resource-r0.conf']);
+  });
+
+  test('a command that failed takes none', async () => {
+    expect(await session.run('del-resource r0')).toMatchObject({ exitCode: 10 });
+    expect(await session.run('del-minor 7')).toMatchObject({ exitCode: 10 });
+    expect(left()).toEqual(LINKS);
   });
 });
 

@@ -13,6 +13,7 @@ import { xmlHelp } from './command-line/xml-help';
 import type { CommandContext, ConfigureCommand, QueryCommand, QueryOptions, SetupCommand } from './commands/command';
 import { COMMANDS, findCommand } from './commands/command-table';
 import { executeRequest } from './commands/execute-request';
+import { unregister } from './registration';
 import { EXIT_OK, EXIT_USAGE, SetupExit } from './setup-exit';
 
 const HELP_WORDS: ReadonlySet<string | undefined> = new Set(['help', 'xml-help', '--help', '-h']);
@@ -76,7 +77,12 @@ async function runConfigure(command: ConfigureCommand, split: SplitWords, contex
   }
   const args = await parseArguments(command, split.positional, context.io);
   if (command.doneWithoutEngine && (await context.client.state('-')) === null) return EXIT_OK;
-  return executeRequest(context, args.objectName, command.request(args, options, setDefaults));
+  const request = command.request(args, options, setDefaults);
+  const exitCode = await executeRequest(context, args.objectName, request);
+  if (exitCode === EXIT_OK && request.command === 'del-minor') unregister(context.io.env, { minors: [request.minor] });
+  if (exitCode === EXIT_OK && request.command === 'del-resource')
+    unregister(context.io.env, { resourceName: request.resource });
+  return exitCode;
 }
 
 async function runQuery(command: QueryCommand, split: SplitWords, context: CommandContext): Promise<number> {

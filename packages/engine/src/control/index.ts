@@ -41,6 +41,7 @@ export {
   requestSchema,
 } from './schema/request-schema';
 export { DEFAULT_RUN_DIR, DEFAULT_SETTINGS_PATH, controlSocketPath, daemonLogPath, runDirOf } from './socket-path';
+export { byDiskName, byResourceName, deviceName } from './udev-names';
 export type { EventBatch, ObjectEvent } from './events/object-event';
 export type {
   ConnectionObject,

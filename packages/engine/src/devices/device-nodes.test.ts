@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { byDiskName } from '../control';
 import { DeviceNodes, NO_DEVICE, byDiskLink, byResourceLink } from './device-nodes';
 import { ownedByKernelDrbd } from './kernel-drbd';
 import { decodeDeviceNumber } from './device-numbers';
@@ -25,6 +26,8 @@ const left = () => readdirSync(join(directory, 'dev'));
 test("names are those of udev's rules for DRBD", () => {
   expect(byResourceLink('r0', 1)).toBe('drbd/by-res/r0/1');
   expect(byDiskLink('/dev/vg0/r0')).toBe('drbd/by-disk/vg0/r0');
+  // As drbdadm prints it, and as the file system has it.
+  expect(byDiskName('/srv/disk')).toBe('drbd/by-disk//srv/disk');
   expect(byDiskLink('/srv/disk')).toBe('drbd/by-disk/srv/disk');
 });
 

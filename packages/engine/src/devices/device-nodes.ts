@@ -20,7 +20,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, normalize, relative } from 'node:path';
+import { byDiskName, byResourceName, deviceName } from '../control';
 import { decodeDeviceNumber, type DeviceNumber } from './device-numbers';
 import { deviceSystemCalls } from './system-calls';
 
@@ -146,10 +147,10 @@ export class DeviceNodes {
 /** The kernel's DRBD; devices.txt of the kernel's documentation. */
 export const DRBD_MAJOR = 147;
 
-export const nodeName = (minor: number): string => `drbd${minor}`;
-export const byResourceLink = (resourceName: string, volumeNumber: number): string =>
-  `drbd/by-res/${resourceName}/${volumeNumber}`;
-export const byDiskLink = (backingPath: string): string => `drbd/by-disk/${backingPath.replace(/^\/(dev\/)?/, '')}`;
+export const nodeName = deviceName;
+export const byResourceLink = byResourceName;
+/** As a path: each link is noted under one name. */
+export const byDiskLink = (backingPath: string): string => normalize(byDiskName(backingPath));
 
 function readNote(path: string): string[] {
   try {

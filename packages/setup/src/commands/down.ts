@@ -1,5 +1,6 @@
 import { ERR } from '@tsdrbd/engine/control';
 import { EXIT_OK } from '../setup-exit';
+import { unregister } from '../registration';
 import type { QueryCommand } from './command';
 import { executeRequest } from './execute-request';
 
@@ -14,13 +15,15 @@ export const down: QueryCommand = {
     const state = await context.client.state();
     const wanted = (state?.resources ?? []).filter((each) => resourceOrAll === null || each.name === resourceOrAll);
     let exitCode = EXIT_OK;
-    for (const { name } of wanted) {
+    for (const { name, devices } of wanted) {
       const result = await executeRequest(
         context,
         name,
         { command: 'down', resource: name },
         { silent: [ERR.ERR_RES_NOT_KNOWN] },
       );
+      if (result === EXIT_OK)
+        unregister(context.io.env, { resourceName: name, minors: devices.map(({ minor }) => minor) });
       if (exitCode === EXIT_OK) exitCode = result;
     }
     return exitCode;

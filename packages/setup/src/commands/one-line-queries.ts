@@ -1,5 +1,5 @@
 /** Commands that print one fact. Sources: setup.md 7.2, 7.3, 3.5, 1.4. */
-import { ERR, replyText } from '@tsdrbd/engine/control';
+import { ERR, byDiskName, byResourceName, deviceName, replyText } from '@tsdrbd/engine/control';
 import type { ConnectionState, DeviceState, NodeState, PeerDeviceState, ResourceState } from '@tsdrbd/engine/control';
 import { giJson, renderGi, renderGiPicture } from '../render/generation-identifiers';
 import { EXIT_FAILURE, EXIT_NO_DISK, EXIT_OK, SetupExit } from '../setup-exit';
@@ -84,11 +84,11 @@ export const dstate = query(
 
 export const udev = query('udev', 'Show what udev needs to know about a device.', ['minor'], (node, args) => {
   const { resource, device } = findDevice(node, args);
-  const disk = device.backing?.dataDevice.replace(/^\/dev\//, '');
+  const disk = device.backing?.dataDevice;
   const variables = {
-    DEVICE: `drbd${device.minor}`,
-    SYMLINK_BY_RES: `drbd/by-res/${resource.name}/${device.volume}`,
-    ...(disk !== undefined && { SYMLINK_BY_DISK: `drbd/by-disk/${disk}` }),
+    DEVICE: deviceName(device.minor),
+    SYMLINK_BY_RES: byResourceName(resource.name, device.volume),
+    ...(disk !== undefined && { SYMLINK_BY_DISK: byDiskName(disk) }),
   };
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
   return { text: lines.join(''), json: variables };

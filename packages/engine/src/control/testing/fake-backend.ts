@@ -96,13 +96,30 @@ export class FakeBackend implements ControlBackend {
       case 'secondary':
         return this.onResource(request.resource, (resource) => ({ ...resource, role: 'Secondary' }));
       case 'down':
-        if (!this.resources.has(request.resource)) return refuse(ERR.ERR_RES_NOT_KNOWN, 'unknown resource');
-        this.resources.delete(request.resource);
-        this.emit({ kind: 'removed', resourceName: request.resource });
-        return OK;
+        return this.remove(request.resource);
+      case 'del-resource':
+        return this.resources.get(request.resource)?.devices.length === 0
+          ? this.remove(request.resource)
+          : refuse(ERR.ERR_RES_IN_USE);
+      case 'del-minor':
+        return this.onResourceOf(request.minor, (resource) => ({
+          ...resource,
+          devices: resource.devices.filter(({ minor }) => minor !== request.minor),
+        }));
       default:
         return refuse(ERR.ERR_INVALID_REQUEST, `the fake knows no ${request.command}`);
     }
+  }
+
+  private remove(resourceName: string): ControlReply {
+    if (!this.resources.delete(resourceName)) return refuse(ERR.ERR_RES_NOT_KNOWN, 'unknown resource');
+    this.emit({ kind: 'removed', resourceName });
+    return OK;
+  }
+
+  private onResourceOf(minor: number, change: (resource: ResourceState) => ResourceState): ControlReply {
+    const owner = [...this.resources.values()].find(({ devices }) => devices.some((each) => each.minor === minor));
+    return owner === undefined ? refuse(ERR.ERR_MINOR_INVALID, 'unknown minor') : this.onResource(owner.name, change);
   }
 
   private newMinor(resource: ResourceState, request: RequestOf<'new-minor'>): ResourceState | ControlReply {
