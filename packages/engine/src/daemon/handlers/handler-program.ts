@@ -15,3 +15,11 @@ export function defaultHandlerProgram(ownProgram: string | undefined = process.a
   }
   return 'tsdrbdadm';
 }
+
+/** Where the programs of this installation or checkout have DRBD's own names; '' if nowhere. */
+export function compatFolder(handlerProgram: string): string {
+  if (!existsSync(handlerProgram)) return '';
+  const directory = dirname(realpathSync(handlerProgram));
+  const folders = ['../compat', '../../../.cache/bin-compat'].map((path) => join(directory, path));
+  return folders.find((path) => existsSync(join(path, 'drbdadm'))) ?? '';
+}

@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HandlerCall } from '../../core';
@@ -71,6 +80,17 @@ test("the program gets handler and resource, the module's variables, and its exi
     ]),
   );
   expect(lines.join('\n')).not.toContain('SECRET');
+});
+
+test("a script that calls drbdadm gets the installation's own", async () => {
+  const [lib, compat] = ['lib', 'compat'].map((name) => join(directory, name)) as [string, string];
+  for (const folder of [lib, compat]) mkdirSync(folder);
+  const out = join(directory, 'out');
+  writeFileSync(join(compat, 'drbdadm'), `#!/bin/sh\necho ours "$@" > ${out}\n`, { mode: 0o755 });
+  const program = script('drbdadm status');
+  renameSync(program, join(lib, 'helper'));
+  expect((await run(join(lib, 'helper'))).exitCode).toBe(0);
+  expect(readFileSync(out, 'utf8')).toBe('ours status\n');
 });
 
 test('an event of a connection names all volumes', () => {

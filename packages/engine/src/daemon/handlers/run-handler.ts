@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import type { HandlerCall } from '../../core';
+import { compatFolder } from './handler-program';
 import { HandlerQueue } from './handler-queue';
 
 export interface HandlerRunner {
@@ -68,9 +69,16 @@ function start(
   child.on('exit', (code) => finish(code ?? 0));
 }
 
-function handlerEnvironment({ environment, describe }: HandlerRunner, call: HandlerCall): NodeJS.ProcessEnv {
+function handlerEnvironment({ program, environment, describe }: HandlerRunner, call: HandlerCall): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(([name]) => name.startsWith('TSDRBD') || name === '__DRBD_NODE__');
-  // The programs are Node's: its directory comes last, so that it is found where the kernel's path does not have it.
-  const path = [SEARCH_PATH, dirname(process.execPath), environment['PATH'] ?? ''].filter((part) => part !== '');
-  return { ...Object.fromEntries(kept), HOME: '/', TERM: 'linux', PATH: path.join(':'), ...describe(call) };
+  // First what a script calls drbdadm, that it is ours whose handler it is. The programs are Node's: its directory comes
+  // last, so that it is found where the kernel's path does not have it.
+  const path = [compatFolder(program), SEARCH_PATH, dirname(process.execPath), environment['PATH'] ?? ''];
+  return {
+    ...Object.fromEntries(kept),
+    HOME: '/',
+    TERM: 'linux',
+    PATH: path.filter(Boolean).join(':'),
+    ...describe(call),
+  };
 }
