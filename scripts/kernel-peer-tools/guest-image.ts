@@ -32,14 +32,32 @@ const DRBD_PROGRAMS: readonly string[] = [
   'lib/drbd/drbdsetup-84',
 ];
 
+/**
+ * Loaded instead of those, where the guest's file system is the host's. What a test loads itself, in the order of these
+ * lists, is there too: `insmod /etc/guest/modules/NAME.ko`.
+ */
+const HOST_ROOT_MODULES: readonly (readonly [name: string, parameters: string])[] = [
+  ['crc32c_generic', ''],
+  ['virtio_pci', ''],
+  ['virtio_console', ''],
+  ['virtio_net', ''],
+  ['virtio_blk', ''],
+  ['9p', ''],
+  ['9pnet_virtio', ''],
+  ['overlay', ''],
+];
+const MODULES_TO_LOAD: readonly string[] = ['loop', 'fuse', 'nbd', 'ext4', 'xfs', 'drbd'];
+
 /** Tools of the host that the guest gets too. */
 const HOST_PROGRAMS: readonly string[] = ['/usr/bin/fio'];
+
+const SCRIPTS = ['guest-init.sh', 'guest-commands.sh', 'guest-host-root.sh'] as const;
 
 const file = (name: string): Buffer => readFileSync(join(__dirname, name));
 
 /** Built once; `fresh` fetches the packages again and builds anew. */
 export async function guestImage(mode: 'cached' | 'fresh' = 'cached'): Promise<GuestImage> {
-  const inputs = ['guest-init.sh', 'guest-helper.sh', 'guest-image.ts', 'kernel-modules.ts', 'cpio.ts'].map(file);
+  const inputs = [...SCRIPTS, 'guest-helper.sh', 'guest-image.ts', 'kernel-modules.ts', 'cpio.ts'].map(file);
   const name = `guest-${keyOf(inputs)}`;
   if (mode === 'fresh') rmSync(join(cacheDirectory(), name), { recursive: true, force: true });
   const directory = await cached(name, build);
@@ -64,16 +82,14 @@ function initramfs(tree: string, kernelVersion: string): CpioArchive {
   const archive = new CpioArchive();
   for (const name of ['dev', 'etc', 'proc', 'root', 'run', 'sys', 'tmp', 'var/run']) archive.directory(name);
   archive.file('init', file('guest-init.sh'), 'program');
+  for (const script of SCRIPTS) archive.file(script, file(script));
   archive.file('sbin/drbd-helper', file('guest-helper.sh'), 'program');
   archive.file('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\n');
 
-  const modules = modulesInLoadOrder(
-    join(tree, 'lib/modules', kernelVersion),
-    MODULES.map(([name]) => name),
-  );
-  for (const module of modules) archive.file(`modules/${module.name}.ko`, module.bytes);
-  const parameters = new Map(MODULES);
-  archive.file('modules/load', modules.map(({ name }) => `${name} ${parameters.get(name) ?? ''}\n`).join(''));
+  const directory = join(tree, 'lib/modules', kernelVersion);
+  addModules(archive, directory, MODULES, 'load');
+  addModules(archive, directory, HOST_ROOT_MODULES, 'load-host-root');
+  for (const name of MODULES_TO_LOAD) addModules(archive, directory, [[name, '']], `load-${name}`);
 
   for (const program of DRBD_PROGRAMS) addProgram(archive, join(tree, program), program);
   for (const program of HOST_PROGRAMS) addProgram(archive, program, `bin/${basename(program)}`);
@@ -85,6 +101,22 @@ function initramfs(tree: string, kernelVersion: string): CpioArchive {
     if (applet !== 'busybox') archive.link(`bin/${applet}`, '/bin/busybox');
   }
   return archive;
+}
+
+/** Those modules with what they depend on, and a list of them in the order to load them. */
+function addModules(
+  archive: CpioArchive,
+  directory: string,
+  wanted: readonly (readonly [name: string, parameters: string])[],
+  list: string,
+): void {
+  const modules = modulesInLoadOrder(
+    directory,
+    wanted.map(([name]) => name),
+  );
+  for (const module of modules) archive.file(`modules/${module.name}.ko`, module.bytes);
+  const parameters = new Map(wanted);
+  archive.file(`modules/${list}`, modules.map(({ name }) => `${name} ${parameters.get(name) ?? ''}\n`).join(''));
 }
 
 /** A program with the shared libraries that it needs, which are the host's: both are of the same distribution. */

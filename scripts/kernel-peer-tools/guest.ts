@@ -13,9 +13,20 @@ import { environment, type Ran } from './shell';
 export interface GuestOptions {
   readonly name?: string;
   readonly memoryMib?: number;
+  /** Its file system: busybox's alone, or the host's as it is now; what the guest writes there is in its memory only. */
+  readonly root?: 'busybox' | 'host';
+  /** With the host's file system: what carries out commands, the first process or a service of systemd. */
+  readonly init?: 'commands' | 'systemd';
   /** Whether the machine goes when this process does. */
   readonly ends?: 'with-this-process' | 'when-told';
 }
+
+/** Two processors of the host work for it: there is more to do than in busybox's. */
+const HOST_ROOT: readonly string[] = [
+  ...['-smp', '2'],
+  ...['-fsdev', 'local,id=host,path=/,security_model=none,multidevs=remap,readonly=on'],
+  ...['-device', 'virtio-9p-pci,fsdev=host,mount_tag=host'],
+];
 
 const BOOT_TIMEOUT_MS = 120_000;
 const ANSWER_TIMEOUT_MS = 2_000;
@@ -80,6 +91,7 @@ export class Guest {
       ...['-chardev', `socket,id=command,path=${this.commandPath()},server=on,wait=off`],
       ...['-netdev', `tap,id=net0,ifname=${this.room.tap},script=no,downscript=no`],
       ...['-device', 'virtio-net-pci,netdev=net0,romfile='],
+      ...(this.options.root === 'host' ? HOST_ROOT : []),
       ...['-pidfile', this.pidPath(), '-monitor', `unix:${this.monitorPath()},server=on,wait=off`],
       ...this.diskPaths().flatMap((path) => ['-drive', `file=${path},format=raw,if=virtio,cache=unsafe,discard=unmap`]),
     ]);
@@ -191,6 +203,8 @@ export class Guest {
       'nowatchdog rcupdate.rcu_cpu_stall_suppress=1',
       `kp.hostname=${this.name}`,
       `kp.address=${this.room.guestAddress()}`,
+      ...(this.options.root === 'host' ? ['kp.root=host'] : []),
+      ...(this.options.init === 'systemd' ? ['kp.init=systemd'] : []),
     ].join(' ');
   }
 }
