@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A cluster of Corosync and Pacemaker on two nodes, alice and bob, each in namespaces of its own on this machine: r0 as a promotable
-# clone of drbd-utils' agent, a file system on it where it is promoted. alice dies; bob takes over; alice comes back.
+# clone of drbd-utils' agent with its fencing handlers, a file system on it where it is promoted. The replication link is cut, and
+# bob fenced by a constraint until it is in sync again; alice dies; bob takes over; alice comes back.
 #
 #   test/pacemaker/two-node-cluster.sh WORK-DIRECTORY
 #
@@ -93,16 +94,18 @@ INIT
   until [ "$(cat "/proc/${init[$node]}/comm")" = sleep ]; do sleep 0.05; done
 }
 
-# One end to each node.
+# Two links, each with one end to each node: eth0 is Corosync's, eth1 replicates.
 cable() {
-  ip link add "tsd-a-$$" type veth peer name "tsd-b-$$"
-  ip link set "tsd-a-$$" netns "${init[alice]}"
-  ip link set "tsd-b-$$" netns "${init[bob]}"
-  local node
-  for node in alice bob; do
-    on "$node" ip link set "tsd-${node:0:1}-$$" name eth0
-    on "$node" ip address add "$(address_of "$node")/24" dev eth0
-    on "$node" ip link set eth0 up
+  local n node
+  for n in 0 1; do
+    ip link add "tsd-a$n-$$" type veth peer name "tsd-b$n-$$"
+    ip link set "tsd-a$n-$$" netns "${init[alice]}"
+    ip link set "tsd-b$n-$$" netns "${init[bob]}"
+    for node in alice bob; do
+      on "$node" ip link set "tsd-${node:0:1}$n-$$" name "eth$n"
+      on "$node" ip address add "$(address_of "$node" | sed "s/77/$((77 + n))/")/24" dev "eth$n"
+      on "$node" ip link set "eth$n" up
+    done
   done
 }
 
@@ -144,6 +147,8 @@ COROSYNC
 
 is_online() { on bob crm_mon --one-shot 2>/dev/null | grep -Eq "Online: \[ $* \]"; }
 is_promoted() { on bob crm_mon --one-shot 2>/dev/null | grep -Eq "(Promoted|Masters): \[ $1 \]"; }
+is_fenced() { on bob cibadmin --query --scope constraints 2>/dev/null | grep -q 'drbd-fence-by-handler'; }
+is_not_fenced() { on bob cibadmin --query --scope constraints >/dev/null 2>&1 && ! is_fenced; }
 is_mounted() { on "$1" mountpoint -q /srv/r0; }
 is_in_sync() { on "$1" tsdrbdsetup status r0 2>/dev/null | grep -q 'peer-disk:UpToDate' && on "$1" tsdrbdsetup status r0 | grep -q ' disk:UpToDate'; }
 
@@ -151,8 +156,13 @@ cat >"$conf" <<CONF
 global { usage-count no; }
 resource r0 {
   device minor 0; meta-disk internal;
-  on alice { node-id 0; disk $work/alice/disk; address 10.77.0.1:7789; }
-  on bob { node-id 1; disk $work/bob/disk; address 10.77.0.2:7789; }
+  net { fencing resource-only; }
+  handlers {
+    fence-peer "/usr/lib/drbd/crm-fence-peer.9.sh";
+    unfence-peer "/usr/lib/drbd/crm-unfence-peer.9.sh";
+  }
+  on alice { node-id 0; disk $work/alice/disk; address 10.78.0.1:7789; }
+  on bob { node-id 1; disk $work/bob/disk; address 10.78.0.2:7789; }
 }
 CONF
 
@@ -227,12 +237,25 @@ on alice sync /srv/r0/data
 sum=$(on alice sha256sum /srv/r0/data | cut -c1-64)
 until_true 60 'both disks UpToDate' is_in_sync alice
 
+on alice ip link set eth1 down
+until_true 120 'the constraint that fences bob' is_fenced
+say 'the replication link is cut, and bob is fenced'
+echo 'while bob was fenced' | on alice tee /srv/r0/fenced >/dev/null
+on alice sync /srv/r0/fenced
+is_promoted alice
+say 'alice goes on writing'
+on alice ip link set eth1 up
+until_true 120 'the constraint gone' is_not_fenced
+until_true 120 'bob in sync again' is_in_sync alice
+say 'the link is back, and bob is in sync and no longer fenced'
+
 power_off alice
 died_ms=$(date +%s%3N)
 say 'alice is off'
 until_true 120 'mounted on bob' is_mounted bob
 say "failover took $(($(date +%s%3N) - died_ms)) ms"
 [ "$(on bob sha256sum /srv/r0/data | cut -c1-64)" = "$sum" ]
+[ "$(on bob cat /srv/r0/fenced)" = 'while bob was fenced' ]
 say 'what alice had synced is there'
 echo 'while alice was off' | on bob tee /srv/r0/more >/dev/null
 on bob sync /srv/r0/more
