@@ -1,7 +1,16 @@
 /** When a device is there, who can open it, what counts as open, and that nothing stays behind. Source: behaviour.md 8.5. */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import { expectNoTrace } from '../nodes/support/no-trace';
 import type { TestNode } from '../nodes/support/node';
 import { run, succeeds } from '../nodes/support/programs';
@@ -212,6 +221,65 @@ testWithDevices('mkfs.ext4')('a killed engine leaves nothing that the next one d
     expectNoTrace(node);
   }
 });
+
+testWithDevices('unshare', 'mkfs.ext4')(
+  'a loop device of an engine that was killed with its mount namespace is detached by the next one, and no other',
+  async () => {
+    devices = await DevicePair.created();
+    const { alice } = devices;
+    const { directory } = devices.pair;
+    const program = join(directory, 'in-a-namespace');
+    const engine = alice.env['TSDRBDD'] ?? '';
+    writeFileSync(
+      program,
+      `#!/bin/sh\nexec unshare --mount --propagation private ${process.execPath} '${engine}' "$@"\n`,
+      { mode: 0o755 },
+    );
+    alice.env['TSDRBDD'] = program;
+    await alice.does('create-md', 'r0');
+    await alice.does('up', 'r0');
+    await alice.does('primary', '--force', 'r0');
+    const mine = loopName(devicePath(alice));
+    // Somebody else's, with a name as an engine of another run directory would give it.
+    const image = join(directory, `0.loop1.${'0123456789abcdef'.repeat(2)}`);
+    writeFileSync(image, Buffer.alloc(1024 * 1024));
+    let left = '';
+    const others = basename((await succeeds('losetup', ['--find', '--show', image])).trim());
+    try {
+      await alice.endEngine('SIGKILL');
+      // Its file system is mounted nowhere, and yet it is there.
+      left = backingFile(mine) ?? '';
+      expect(left).toMatch(/^\/0\.loop1\.[0-9a-f]{32}$/);
+      alice.env['TSDRBDD'] = engine;
+      await alice.does('up', 'r0');
+      expect(backingFile(mine)).not.toBe(left);
+      expect(backingFile(others)).toBe(image);
+
+      await alice.does('primary', 'r0');
+      await succeeds('mkfs.ext4', ['-q', devicePath(alice)]);
+      await alice.does('secondary', 'r0');
+      await alice.does('down', 'r0');
+      await alice.endEngine('SIGTERM');
+      expect(readFileSync(join(alice.runDir, 'loop-tokens'), 'utf8')).toBe('');
+      expect(backingFile(others)).toBe(image);
+    } finally {
+      await run('losetup', ['--detach', `/dev/${others}`]);
+      if (left !== '' && backingFile(mine) === left) await run('losetup', ['--detach', `/dev/${mine}`]);
+    }
+  },
+);
+
+/** `loop3`, of a node with its number. */
+function loopName(path: string): string {
+  const { rdev } = statSync(path);
+  const minor = (rdev & 0xff) | ((rdev >> 12) & 0xfff00);
+  return basename(readlinkSync(`/sys/dev/block/7:${minor}`));
+}
+
+function backingFile(loop: string): string | null {
+  const path = `/sys/block/${loop}/loop/backing_file`;
+  return existsSync(path) ? readFileSync(path, 'utf8').trimEnd() : null;
+}
 
 /** Whether the process has this node open. */
 function isOpenAt(pid: number | undefined, path: string): boolean {

@@ -41,7 +41,7 @@ export async function startBlockDevices(settings: Settings, log: Logger): Promis
     choice.kind === 'nbd'
       ? new NbdFrontend({ socketDirectory: join(runDir, 'nbd-driver') }, { onUse })
       : new LoopFrontend(
-          { mountPoint: join(runDir, 'volumes'), gid },
+          { mountPoint: join(runDir, 'volumes'), tokensFile: join(runDir, 'loop-tokens'), gid },
           { onUse, onLost, onNodeOpen: (volume, intent) => devices.openAtDoor(volume, intent) },
         );
   const devices = new BlockDevices(

@@ -194,7 +194,7 @@ test('a hole or a zeroed range is written as zeroes, in parts that the volume ta
 
 test("a loop file's opens do not count, its requests tell of a use, and revoked it fails for good", async () => {
   const { ask, lookUp, open, files, volume, uses } = setUp();
-  const { name, revoke } = files.addLoopFile(volume);
+  const { name, revoke } = files.addLoopFile(volume, 'f00d');
   const node = await lookUp(name);
   const handle = await open(node, O_RDWR);
   expect([volume.openCount, uses()]).toEqual([0, 0]);

@@ -3,7 +3,7 @@
  *
  *   `<minor>`          the volume as a file: opening it opens the volume, as an NBD client would
  *   `devices/<minor>`  the block device: a node that is opened on a Secondary goes through it, so that the engine may promote
- *   `<minor>.loop<n>`  what a loop device is attached to. Its opens do not count: whoever opens the loop device does
+ *   `<minor>.loop<n>.<token>`  what a loop device is attached to. Its opens do not count: whoever opens the loop device does
  *
  * Invariants:
  * - A request gets exactly one reply, FORGET and DESTROY none.
@@ -125,9 +125,10 @@ export class VolumeFiles {
     for (const file of [...this.nodes.values()]) if (file.volume === volume) this.drop(file);
   }
 
-  addLoopFile(volume: DeviceVolume): LoopFile {
+  /** `token` tells who made it: the name is all that is left of the mount of an engine that was killed. */
+  addLoopFile(volume: DeviceVolume, token: string): LoopFile {
     this.loopCount += 1;
-    const file = this.addFile(volume, 'loop', `${volume.minor}.loop${this.loopCount}`);
+    const file = this.addFile(volume, 'loop', `${volume.minor}.loop${this.loopCount}.${token}`);
     return { name: file.name, revoke: () => this.drop(file) };
   }
 

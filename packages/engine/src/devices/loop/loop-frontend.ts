@@ -5,7 +5,7 @@
  * The engine dies: /dev/fuse closes with it, so that everything waiting on the mount gets an error at once. Mount and
  * loop devices are then removed by the next engine's start.
  */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeviceVolume } from '../device-volume';
 import type { AttachedDevice, DeviceFrontend } from '../frontend';
@@ -13,11 +13,14 @@ import { openFuseChannel, type FuseChannel } from '../fuse/fuse-channel';
 import { REQUEST_MAX_BYTES, VolumeFiles, deviceFileName, type VolumeFilesOptions } from '../fuse/volume-files';
 import { readMounts } from '../mounts';
 import { runTool, type RunTool } from '../run-tool';
+import { LoopTokens } from './loop-tokens';
 import { attachLoop, detachLoop, loopBackingFile, resizeLoop } from './losetup';
 
 export interface LoopFrontendOptions {
   /** Where the FUSE file system goes; made if need be. */
   readonly mountPoint: string;
+  /** Where is noted how our loop devices are known again. */
+  readonly tokensFile: string;
   /** Group of the files. */
   readonly gid: number;
 }
@@ -36,6 +39,7 @@ const SOURCE = 'tsdrbd';
 export class LoopFrontend implements DeviceFrontend {
   readonly kind = 'fuse';
   private readonly run: RunTool;
+  private readonly tokens: LoopTokens;
   private channel: FuseChannel | null = null;
   private files: VolumeFiles | null = null;
   private stopping = false;
@@ -45,12 +49,14 @@ export class LoopFrontend implements DeviceFrontend {
     private readonly dependencies: LoopFrontendDependencies,
   ) {
     this.run = dependencies.run ?? runTool;
+    this.tokens = new LoopTokens(options.tokensFile);
   }
 
   async start(): Promise<void> {
     const { mountPoint, gid } = this.options;
     const { onUse, onNodeOpen } = this.dependencies;
     await this.cleanUp();
+    this.tokens.note();
     mkdirSync(mountPoint, { recursive: true, mode: 0o755 });
     const channel = openFuseChannel(REQUEST_MAX_BYTES);
     const files = new VolumeFiles(channel, { gid, onLoopUse: onUse, onNodeOpen });
@@ -83,7 +89,7 @@ export class LoopFrontend implements DeviceFrontend {
 
   async attach(volume: DeviceVolume): Promise<AttachedDevice> {
     if (this.files === null) throw new Error('no FUSE mount');
-    const file = this.files.addLoopFile(volume);
+    const file = this.files.addLoopFile(volume, this.tokens.own);
     const backingFile = join(this.options.mountPoint, file.name);
     try {
       const device = await attachLoop(this.run, backingFile);
@@ -116,11 +122,8 @@ export class LoopFrontend implements DeviceFrontend {
   /** Loop devices on our files, then the mount itself: this engine's, or one that an engine left which was killed. */
   private async cleanUp(): Promise<void> {
     const { mountPoint } = this.options;
-    if (!readMounts().some((mount) => mount.mountPoint === mountPoint)) return;
-    for (const name of readdirSync('/sys/block').filter((known) => known.startsWith('loop'))) {
-      if (loopBackingFile(name)?.startsWith(`${mountPoint}/`) === true)
-        await this.run('losetup', ['--detach', `/dev/${name}`]);
-    }
+    for (const name of this.tokens.attached()) await this.run('losetup', ['--detach', `/dev/${name}`]);
+    this.tokens.forgetDetached();
     // Lazily: a loop device that is in use holds it. More than one, where engines were killed in the middle of this.
     for (const mount of readMounts())
       if (mount.mountPoint === mountPoint) await this.run('umount', ['--lazy', '--no-canonicalize', mountPoint]);
