@@ -247,9 +247,11 @@ testWithDevices('unshare', 'mkfs.ext4')(
     const others = basename((await succeeds('losetup', ['--find', '--show', image])).trim());
     try {
       await alice.endEngine('SIGKILL');
-      // Its file system is mounted nowhere, and yet it is there.
       left = backingFile(mine) ?? '';
-      expect(left).toMatch(/^\/0\.loop1\.[0-9a-f]{32}$/);
+      expect(left).toMatch(/\/0\.loop1\.[0-9a-f]{32}$/);
+      // Its file system is mounted nowhere, and yet it is there.
+      await until('the namespace is gone', () => backingFile(mine) === `/${basename(left)}`);
+      left = `/${basename(left)}`;
       alice.env['TSDRBDD'] = engine;
       await alice.does('up', 'r0');
       expect(backingFile(mine)).not.toBe(left);
