@@ -28,8 +28,10 @@ const HOST_ROOT: readonly string[] = [
   ...['-device', 'virtio-9p-pci,fsdev=host,mount_tag=host'],
 ];
 
-const BOOT_TIMEOUT_MS = 120_000;
+const BOOT_TIMEOUT_MS = 180_000;
 const ANSWER_TIMEOUT_MS = 2_000;
+/** The first program is read through the host: on a busy machine, more questions would only delay the answer. */
+const HOST_ROOT_ANSWER_TIMEOUT_MS = 15_000;
 const COMMAND_TIMEOUT_MS = 60_000;
 
 export class Guest {
@@ -108,7 +110,7 @@ export class Guest {
   async attach(stillRunning: () => boolean = () => false): Promise<void> {
     try {
       this.channel = await CommandChannel.open(this.commandPath(), stillRunning);
-      await answering(this.channel);
+      await answering(this.channel, this.options.root === 'host' ? HOST_ROOT_ANSWER_TIMEOUT_MS : ANSWER_TIMEOUT_MS);
     } catch (error) {
       throw new Error(`the guest does not answer: ${this.lastWords()}`, { cause: error });
     }
@@ -210,11 +212,11 @@ export class Guest {
 }
 
 /** What is sent while the guest opens its end of the channel may be lost: asks again. */
-async function answering(channel: CommandChannel): Promise<void> {
+async function answering(channel: CommandChannel, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + BOOT_TIMEOUT_MS;
   for (;;) {
     try {
-      await channel.run('true', ANSWER_TIMEOUT_MS);
+      await channel.run('true', timeoutMs);
       return;
     } catch (error) {
       if (performance.now() > deadline || channel.isClosed) throw error;
