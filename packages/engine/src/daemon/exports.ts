@@ -34,9 +34,9 @@ export class Exports implements VolumeExporter {
   async publish(device: Device, autoPromotion: AutoPromotion): Promise<void> {
     const { nbd } = this.dependencies;
     const blockDevices = (await this.dependencies.blockDevices) ?? null;
-    const obstacle = blockDevices?.obstacle(device.minor) ?? null;
-    if (obstacle !== null) throw new Error(obstacle);
     const volume = new ExportedDevice(device, autoPromotion);
+    const obstacle = blockDevices?.obstacle(volume) ?? null;
+    if (obstacle !== null) throw new Error(obstacle);
     await nbd.publish(device, volume);
     this.volumes.set(device, volume);
     if (blockDevices === null) return;

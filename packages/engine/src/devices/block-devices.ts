@@ -7,7 +7,7 @@ import type { DeviceVolume } from './device-volume';
 import type { DeviceFrontend } from './frontend';
 import type { DeviceNumber } from './device-numbers';
 import type { OpenIntent } from './fuse/open-intent';
-import { ownedByKernelDrbd } from './kernel-drbd';
+import { ownedByKernelDrbd, type DeviceName } from './kernel-drbd';
 import { VolumeDevice, type VolumeDeviceDependencies } from './volume-device';
 
 export interface BlockDevicesOptions {
@@ -35,9 +35,9 @@ export class BlockDevices {
     private readonly dependencies: BlockDevicesDependencies,
   ) {}
 
-  /** Why this minor cannot have a device, for people; null if it can. */
-  obstacle(minor: number): string | null {
-    return ownedByKernelDrbd(minor, this.options.directory);
+  /** Why this volume cannot have a device, for people; null if it can. */
+  obstacle(volume: DeviceName): string | null {
+    return ownedByKernelDrbd(volume, this.options.directory);
   }
 
   /**

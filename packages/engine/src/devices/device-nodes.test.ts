@@ -1,4 +1,14 @@
-import { existsSync, lstatSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { byDiskName } from '../control';
@@ -70,13 +80,20 @@ testAsRoot("a node that became the kernel's DRBD's meanwhile is not removed", ()
   expect(existsSync(nodes.path(5))).toBe(true);
 });
 
-testAsRoot("a minor of the kernel's DRBD is refused, with the reason", () => {
+testAsRoot("a minor or a name of the kernel's DRBD is refused, with the reason", () => {
   const dev = join(directory, 'dev');
+  const ownerOf = (minor: number, resourceName = 'r0', root = directory): string | null =>
+    ownedByKernelDrbd({ minor, resourceName, volumeNumber: 0 }, dev, root);
   nodes.put(0, NO_DEVICE);
-  expect(ownedByKernelDrbd(0, dev, directory)).toBeNull();
+  nodes.link('drbd/by-res/r0/0', 0);
+  expect(ownerOf(0)).toBeNull();
   deviceSystemCalls().makeBlockNode(join(dev, 'drbd6'), { major: 147, minor: 6 }, 0o600);
-  expect(ownedByKernelDrbd(6, dev, directory)).toContain(
-    `${dev}/drbd6 has the major number of the kernel's DRBD (147)`,
-  );
-  expect(ownedByKernelDrbd(6, dev, '/')).toContain('147');
+  expect(ownerOf(6)).toContain(`${dev}/drbd6 has the major number of the kernel's DRBD (147)`);
+  expect(ownerOf(6, 'r0', '/')).toContain('147');
+  // With and without volume numbers.
+  symlinkSync('../../drbd6', join(dev, 'drbd/by-res/r1'));
+  expect(ownerOf(0, 'r1')).toContain(`resource r1 is in use by the kernel's DRBD (${dev}/drbd/by-res/r1)`);
+  mkdirSync(join(dev, 'drbd/by-res/r2'));
+  symlinkSync('../../../drbd6', join(dev, 'drbd/by-res/r2/0'));
+  expect(ownerOf(0, 'r2')).toContain(`(${dev}/drbd/by-res/r2/0)`);
 });
