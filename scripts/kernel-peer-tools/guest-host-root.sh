@@ -13,8 +13,8 @@ mkdir -p /newroot/etc/systemd/system /newroot/etc/guest
 hostname >/newroot/etc/hostname
 first=$(word kp.init)
 for name in dev proc sys; do mount --move "/$name" "/newroot/$name"; done
-for name in run tmp mnt; do mount -t tmpfs -o mode=755 "$name" "/newroot/$name"; done
-chmod 1777 /newroot/tmp
+# Nothing of what runs here is there. Elsewhere nothing is hidden: the checkout may lie anywhere.
+mount -t tmpfs -o mode=755 run /newroot/run
 mkdir -p /newroot/dev/shm /newroot/dev/pts
 mount -t tmpfs shm /newroot/dev/shm
 mount -t devpts devpts /newroot/dev/pts
