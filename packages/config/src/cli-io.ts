@@ -19,3 +19,14 @@ export interface CliOutput {
   /** Width of the terminal in characters. */
   readonly columns?: number;
 }
+
+/** `io` with other parts. A spread would open stdin, which loads Node's streams. */
+export function changedIo(io: CliIo, changes: Partial<Omit<CliIo, 'stdin'>>): CliIo {
+  const { env, cwd, stdout, stderr, now } = io;
+  return {
+    ...{ env, cwd, stdout, stderr, now, ...changes },
+    get stdin() {
+      return io.stdin;
+    },
+  };
+}

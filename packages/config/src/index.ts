@@ -1,5 +1,5 @@
 export { bytesOf, textOf } from './bytes';
-export type { CliIo, CliOutput } from './cli-io';
+export { changedIo, type CliIo, type CliOutput } from './cli-io';
 export { processIo } from './process-io';
 export * from './model';
 export { nodeReader } from './reader/node-reader';

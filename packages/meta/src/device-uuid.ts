@@ -1,5 +1,5 @@
 /** A volume's name for its own backing disk: what its metadata is recognised by after the disk was resized. */
-import type { CliIo } from '@tsdrbd/config';
+import { changedIo, type CliIo } from '@tsdrbd/config';
 import { parseInvocation } from './command-line/invocation';
 import { hex64 } from './hex';
 import { EXIT } from './meta-exit';
@@ -20,7 +20,7 @@ export async function ensureDeviceUuid(
   const place = stateDirectory === null ? [] : [`--var-lib-drbd=${stateDirectory}`];
   const device = [...place, '--', deviceWord, format, path, index];
   let answer = '';
-  const quiet: CliIo = { ...io, stdout: { write: (text) => void (answer += text) } };
+  const quiet = changedIo(io, { stdout: { write: (text) => void (answer += text) } });
   const exitCode = await runWords([...device, 'read-dev-uuid'], [], quiet, system);
   const hasUuid = exitCode === EXIT.ok && /[1-9A-Fa-f]/.test(answer);
   if (!hasUuid) await runWords([...device, 'write-dev-uuid', hex64(system.randomUuid())], [], io, system);

@@ -1,6 +1,6 @@
 /** Runs one command: in this process, or as a program of its own. Source: adm.md 1.6 to 1.8. */
 import { accessSync, constants } from 'node:fs';
-import { bytesOf, textOf, type CliIo, type CliOutput } from '@tsdrbd/config';
+import { bytesOf, changedIo, textOf, type CliIo, type CliOutput } from '@tsdrbd/config';
 import { AdmExit, EXIT } from '../adm-exit';
 import type { Settings } from '../command-line/invocation';
 import type { Command, TimeLimit } from '../plan/command';
@@ -63,10 +63,9 @@ export function programsOf(
       const { executable } = choices[command.program];
       const environment = command.resource === null ? {} : { DRBD_RESOURCE: command.resource };
       const added = Object.entries({ ...environment, ...command.environment });
-      const childIo: CliIo = {
-        ...io,
+      const childIo = changedIo(io, {
         env: { ...io.env, ...Object.fromEntries(added.map(([name, value]) => [name, textOf(value)])) },
-      };
+      });
       const argv = command.argv.map(textOf);
       const work =
         executable === null
@@ -116,11 +115,11 @@ async function moduleRun(program: Command['program']): Promise<CliRun> {
 async function runHere(cliRun: CliRun, argv: readonly string[], io: CliIo, streams: Streams): Promise<Outcome> {
   const stdout = new Collected();
   const stderr = new Collected();
-  const exitCode = await cliRun(argv, {
-    ...io,
+  const shown = {
     stdout: streams.stdout === 'shown' ? inBytes(io.stdout) : stdout,
     stderr: streams.stderr === 'shown' ? inBytes(io.stderr) : stderr,
-  });
+  };
+  const exitCode = await cliRun(argv, changedIo(io, shown));
   return { exitCode, stdout: bytesOf(stdout.text), stderr: bytesOf(stderr.text) };
 }
 
