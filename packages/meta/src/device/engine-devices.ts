@@ -20,7 +20,7 @@ export interface MetadataPlace {
 
 /** None without an engine. Errors: MetaExit 20 when there is one that does not say. */
 export async function engineDevices({ env }: CliIo): Promise<readonly EngineDevice[]> {
-  // Most of the time there is no engine yet, and node:http need not be loaded to find that out.
+  // Most of the time there is no engine yet, and node:net need not be loaded to find that out.
   if (!existsSync(controlSocketPath(runDirOf(env)))) return [];
   const { ControlClient, ControlError } = await import('@tsdrbd/engine/control/client');
   try {

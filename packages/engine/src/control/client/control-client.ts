@@ -1,8 +1,6 @@
 /**
- * A program's side of the control API. Loads nothing but node:http, so that a command line program starts fast.
+ * A program's side of the control API. Loads nothing but node:net, so that a command line program starts fast.
  */
-import { request as httpRequest } from 'node:http';
-import type { IncomingMessage } from 'node:http';
 import type { ControlReply } from '../control-backend';
 import type { EventBatch } from '../events/object-event';
 import type { NodeState } from '../schema/node-state';
@@ -10,6 +8,7 @@ import type { ControlRequest } from '../schema/request';
 import { controlSocketPath, runDirOf } from '../socket-path';
 import { ControlError } from './control-error';
 import { startDaemon } from './daemon-start';
+import { HttpError, exchange, openStream } from './http-exchange';
 
 /** How long a command may take; source: setup.md 3.1. */
 export const REPLY_TIMEOUT_MS = 120_000;
@@ -74,13 +73,18 @@ export class ControlClient {
   async *events(
     options: { readonly resourceName?: string; readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<EventBatch> {
-    const response = await this.open(`/v1/events${query(options.resourceName)}`, undefined, options.signal);
-    // It has begun; that nothing happens for a long time is what is hoped for.
-    response.setTimeout(0);
+    const { status, body } = await openStream(this.socketPath, {
+      path: `/v1/events${query(options.resourceName)}`,
+      silentMs: this.answerTimeoutMs,
+    }).catch((error: unknown) => this.rejectDescribed(error));
+    const stop = (): void => void body.destroy();
+    options.signal?.addEventListener('abort', stop);
+    if (options.signal?.aborted) stop();
     let rest = '';
     try {
-      response.setEncoding('utf8');
-      for await (const chunk of response) {
+      if (status !== 200) throw new ControlError('protocol', `the daemon refused to tell events (status ${status})`);
+      body.setEncoding('utf8');
+      for await (const chunk of body) {
         const lines = (rest + String(chunk)).split('\n');
         rest = lines.pop() ?? '';
         for (const line of lines) {
@@ -95,56 +99,40 @@ export class ControlClient {
       if (typeof error !== 'object' || error === null || !('code' in error)) throw error;
       // The daemon's end cuts the stream in the middle, as opposed to a syntax error.
     } finally {
-      response.destroy();
+      options.signal?.removeEventListener('abort', stop);
+      body.destroy();
     }
     if (options.signal?.aborted) return;
     throw new ControlError('no-daemon', 'the daemon ended');
   }
 
-  private async getJson(path: string, body?: ControlRequest): Promise<unknown> {
-    const response = await this.open(path, body);
-    const chunks: Buffer[] = [];
-    try {
-      for await (const chunk of response) chunks.push(chunk as Buffer);
-    } catch (error) {
-      if (error instanceof ControlError) throw error;
-      throw new ControlError('no-daemon', `the daemon ended before it replied (${(error as Error).message})`);
-    }
-    const value = parseJson(Buffer.concat(chunks).toString());
-    if (response.statusCode === 200) return value;
+  private get answerTimeoutMs(): number {
+    return this.options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS;
+  }
+
+  private async getJson(path: string, request?: ControlRequest): Promise<unknown> {
+    const { status, body } = await exchange(this.socketPath, {
+      path,
+      silentMs: request === undefined ? this.answerTimeoutMs : REPLY_TIMEOUT_MS,
+      ...(request !== undefined && { body: JSON.stringify(request) }),
+    }).catch((error: unknown) => this.rejectDescribed(error));
+    const value = parseJson(body.toString());
+    if (status === 200) return value;
     const reason =
       typeof value === 'object' && value !== null && 'error' in value ? String(value.error) : 'no reason given';
     throw new ControlError('protocol', `the daemon refused the request: ${reason}`);
   }
 
-  private open(path: string, body?: ControlRequest, signal?: AbortSignal): Promise<IncomingMessage> {
-    return new Promise((resolve, reject) => {
-      const text = body === undefined ? undefined : JSON.stringify(body);
-      const request = httpRequest(
-        {
-          socketPath: this.socketPath,
-          path,
-          method: text === undefined ? 'GET' : 'POST',
-          agent: false,
-          headers:
-            text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
-          ...(signal !== undefined && { signal }),
-        },
-        resolve,
-      );
-      request.on('error', (error: NodeJS.ErrnoException) => reject(this.describe(error)));
-      const limitMs = text === undefined ? (this.options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS) : REPLY_TIMEOUT_MS;
-      request.setTimeout(limitMs, () => request.destroy(new ControlError('timeout', 'timed out waiting for reply')));
-      request.end(text);
-    });
-  }
-
-  private describe(error: NodeJS.ErrnoException): Error {
-    if (error instanceof ControlError) return error;
-    if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') return new NoListenerError();
-    if (error.code === 'EACCES' || error.code === 'EPERM')
-      return new ControlError('permission', 'Operation not permitted');
-    return new ControlError('no-daemon', `${this.socketPath}: ${error.message}`);
+  private rejectDescribed(error: unknown): never {
+    if (error instanceof HttpError) {
+      if (error.reason === 'silent') throw new ControlError('timeout', error.message);
+      if (error.reason === 'malformed') throw new ControlError('protocol', `the daemon gave ${error.message}`);
+      throw new ControlError('no-daemon', `the daemon ended before it replied (${error.message})`);
+    }
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ECONNREFUSED') throw new NoListenerError();
+    if (code === 'EACCES' || code === 'EPERM') throw new ControlError('permission', 'Operation not permitted');
+    throw new ControlError('no-daemon', `${this.socketPath}: ${message}`);
   }
 }
 
