@@ -17,7 +17,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import { fillCodeCache } from './build-tools/code-cache.mjs';
+import { fillCodeCaches } from './build-tools/code-cache.mjs';
 import { EXTERNAL } from './build-externals.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -26,7 +26,7 @@ const PROGRAMS = {
   tsdrbdadm: {
     entry: 'packages/adm/src/main.ts',
     out: 'packages/adm/dist',
-    loadedLater: ['@tsdrbd/setup', '@tsdrbd/meta', 'execa'],
+    loadedLater: ['@tsdrbd/setup', '@tsdrbd/meta', '@tsdrbd/config', 'execa'],
   },
   tsdrbdsetup: { entry: 'packages/setup/src/main.ts', out: 'packages/setup/dist' },
   tsdrbdmeta: { entry: 'packages/meta/src/main.ts', out: 'packages/meta/dist', loadedLater: ['@tsdrbd/config'] },
@@ -47,15 +47,20 @@ if (unknown.length > 0) {
 }
 
 const inputs = new Set();
-for (const [name, program] of Object.entries(PROGRAMS)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  const { entry, out, loadedLater = [] } = program;
-  const outDirectory = resolve(asked.out ?? join(root, out));
-  await mkdir(outDirectory, { recursive: true });
-  for (const module of loadedLater) await bundleModule(module, dirname(join(root, entry)), outDirectory);
-  await bundleProgram(name, program, outDirectory);
-  await fillCodeCache(outDirectory, name);
+const built = Object.keys(PROGRAMS).filter((name) => wanted.length === 0 || wanted.includes(name));
+const directories = Object.fromEntries(
+  Object.entries(PROGRAMS).map(([name, { out }]) => [name, resolve(asked.out ?? join(root, out))]),
+);
+for (const name of built) {
+  const { entry, loadedLater = [] } = PROGRAMS[name];
+  await mkdir(directories[name], { recursive: true });
+  for (const module of loadedLater) {
+    const others = loadedLater.filter((other) => other !== module);
+    await bundleModule(module, others, dirname(join(root, entry)), directories[name]);
+  }
+  await bundleProgram(name, PROGRAMS[name], directories[name]);
 }
+await fillCodeCaches(built, directories);
 if (asked.inputs !== undefined) await writeFile(asked.inputs, [...inputs].sort().join('\n') + '\n');
 
 async function bundleProgram(name, { entry, loadedLater = [] }, out) {
@@ -66,9 +71,9 @@ async function bundleProgram(name, { entry, loadedLater = [] }, out) {
   await chmod(join(out, `${name}.cjs`), 0o755);
 }
 
-async function bundleModule(module, resolveDir, out) {
+async function bundleModule(module, others, resolveDir, out) {
   const stdin = { contents: `export * from '${module}';`, resolveDir };
-  await saveLaunched(out, besideName(module), await bundle({ stdin }));
+  await saveLaunched(out, besideName(module), await bundle({ stdin, plugins: [fromBeside(others)] }));
 }
 
 /** As a function of what Node gives to a CommonJS module, below its digest; beside it the program that calls it. */

@@ -1,9 +1,10 @@
 /**
- * Fills the code caches of the programs (make-code-cache.cjs) by the commands that are run most, on a made-up node. Caches
- * are loaded whole: code that is seldom used is better compiled when it is.
+ * Fills the code caches of the programs (make-code-cache.cjs) by the commands that are run most, on a made-up node with a
+ * daemon of its own. Caches are loaded whole: code that is seldom used is better compiled when it is.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -14,7 +15,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const maker = join(here, 'make-code-cache.cjs');
 const nativeModules = join(here, '../../packages/engine/node_modules');
 
-/** They all succeed. None starts a daemon or leaves anything outside `work`. */
+/** They all succeed, and leave nothing outside `work`. */
 const commandsIn = (work) => {
   const config = ['-c', join(work, 'drbd.conf')];
   const area = ['0', 'v09', join(work, 'disk'), 'internal'];
@@ -36,8 +37,23 @@ const commandsIn = (work) => {
   };
 };
 
-/** For a program of `directory`, and what it loads from there. */
-export async function fillCodeCache(directory, program) {
+/** What `up` does with a daemon, but for `connect`: a build listens for no peers. */
+const stagesOfUp = ['new-resource', 'new-minor', 'new-peer', 'new-path', 'repair-md', 'apply-al', 'attach'];
+const withDaemon = (work) => {
+  const config = ['-c', join(work, 'drbd.conf')];
+  return [
+    ...stagesOfUp.map((command) => [...config, command, 'r0']),
+    [...config, '--dry-run', 'adjust', 'r0'],
+    [...config, 'status', 'r0'],
+    [...config, 'down', 'r0'],
+  ];
+};
+
+/**
+ * For `programs`, and what they load from their directories.
+ * `directories`: of all programs by their names; tsdrbdadm meets a daemon if there is one.
+ */
+export async function fillCodeCaches(programs, directories) {
   const work = await mkdtemp(join(tmpdir(), 'tsdrbd-code-cache-'));
   try {
     await writeFile(join(work, 'tsdrbd.ini'), '[device]\nfrontend = none\n');
@@ -54,26 +70,37 @@ export async function fillCodeCache(directory, program) {
       // The native modules, which may not lie beside the programs yet.
       NODE_PATH: nativeModules,
     };
-    const path = join(directory, `${program}.cjs`);
-    if (program === 'tsdrbdd') await startAndEnd(path, env);
-    for (const words of commandsIn(work)[program] ?? []) {
-      await promisify(execFile)(process.execPath, [maker, path, ...words], { env });
+    const pathOf = (program) => join(directories[program], `${program}.cjs`);
+    const run = (program, words) => promisify(execFile)(process.execPath, [maker, pathOf(program), ...words], { env });
+    for (const program of programs) {
+      for (const words of commandsIn(work)[program] ?? []) await run(program, words);
     }
+    if (!existsSync(pathOf('tsdrbdd'))) return;
+    const daemon = await startDaemon(programs.includes('tsdrbdd') ? [maker] : [], pathOf('tsdrbdd'), env);
+    if (programs.includes('tsdrbdadm')) for (const words of withDaemon(work)) await run('tsdrbdadm', words);
+    await daemon.end();
   } finally {
     await rm(work, { recursive: true, force: true });
   }
 }
 
-/** A daemon without resources. */
-async function startAndEnd(path, env) {
-  const daemon = spawn(process.execPath, [maker, path], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+/** Resolves when it takes requests. */
+async function startDaemon(words, path, env) {
+  const daemon = spawn(process.execPath, [...words, path], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const closed = once(daemon, 'close');
   let log = '';
-  daemon.stdout.on('data', (text) => {
+  const started = new Promise((resolve) => {
     // Its last word before it may be ended.
-    if (!log.includes('"started"') && (log += text).includes('"started"')) daemon.kill('SIGTERM');
+    daemon.stdout.on('data', (text) => (log += text).includes('"started"') && resolve());
   });
-  const [exitCode] = await once(daemon, 'close');
-  if (exitCode !== 0) throw new Error(`${path} ended with ${exitCode}: ${log}`);
+  await Promise.race([started, closed]);
+  return {
+    async end() {
+      daemon.kill('SIGTERM');
+      const [exitCode] = await closed;
+      if (exitCode !== 0) throw new Error(`${path} ended with ${exitCode}: ${log}`);
+    },
+  };
 }
 
 const sampleConfig = (disk) => `

@@ -1,9 +1,7 @@
 /**
- * What `up` of a resource with two volumes and three nodes costs, and `adjust` when nothing is to be done, in processor time
- * and times what it costs to start Node at all; the engine's own is not theirs. The least of several medians counts, since
- * other programs on the machine only make it worse.
- *
- * The goal is 3. Where Node starts in 20 ms, `adjust` is at 2, and `up` at 3.3 (2.7 of the wall clock).
+ * What `up` of a resource with two volumes and three nodes costs, and `adjust` when nothing is to be done, times what it
+ * costs to start Node at all: at most 3. Processor time, since the other depends on what else the machine does; the
+ * engine's own is not theirs. The least of several medians counts, for the same reason.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
@@ -12,7 +10,7 @@ import { join } from 'node:path';
 import { TestNode } from './support/node';
 import { bundle } from './support/programs';
 
-const RATIO_MAX = { up: 6, adjust: 4 };
+const RATIO_MAX = 3;
 const RUNS = 4;
 const ROUNDS_PER_RUN = 5;
 const DISK_BYTES = 64 * 1024 * 1024;
@@ -49,8 +47,8 @@ test('what up and adjust of two volumes on three nodes cost beside `node -e 0`',
   }
   const shown = (values: readonly number[]): string => values.map((ratio) => ratio.toFixed(2)).join(' ');
   process.stdout.write(`times node -e 0: up ${shown(ratios.up)}; adjust ${shown(ratios.adjust)}\n`);
-  expect(Math.min(...ratios.up)).toBeLessThan(RATIO_MAX.up);
-  expect(Math.min(...ratios.adjust)).toBeLessThan(RATIO_MAX.adjust);
+  expect(Math.min(...ratios.up)).toBeLessThan(RATIO_MAX);
+  expect(Math.min(...ratios.adjust)).toBeLessThan(RATIO_MAX);
 }, 240_000);
 
 function configuration(disks: readonly string[], network: string): string {
@@ -66,7 +64,9 @@ resource r0 {
 }
 
 /** User and system time of a node process that has to succeed. */
-function processorMs(words: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+function processorMs(words: readonly string[], surroundings: NodeJS.ProcessEnv): Promise<number> {
+  // A file of certificates to read would double the time that Node takes to start.
+  const { NODE_EXTRA_CA_CERTS: _, ...env } = surroundings;
   const script = 'TIMEFORMAT="%U %S"; time "$@" >/dev/null 2>/dev/null';
   return new Promise((resolve, reject) => {
     const child = spawn('bash', ['-c', script, 'bash', process.execPath, ...words], {

@@ -8,6 +8,7 @@ import { checkOptionsFitCommand, parseInvocation, UsageExit, type Invocation } f
 import { expandCommandFirst } from './command-line/command-first';
 import { OPTIONS, parseArguments } from './command-line/options';
 import { MetaContext } from './context';
+import { isAttached } from './device/engine-devices';
 import { ensureDeviceUuid } from './device-uuid';
 import type { Command } from './commands/command';
 import { applyAl } from './commands/apply-al';
@@ -123,14 +124,18 @@ async function attachedDevice(
   io: CliIo,
   system: MetaSystem,
 ): Promise<string | null> {
-  if (minor !== null && (await isInUse(system, minor))) return deviceWord;
-  const other = await system.minorAttachedTo({ path: resolve(io.cwd, path), placement });
-  return other === null ? null : `${other}`;
+  const devices = await system.engineDevices();
+  if (minor !== null) {
+    const ofEngine = devices.find((device) => device.minor === minor)?.diskState;
+    if (isAttachedState(ofEngine ?? (await system.kernelDiskState(minor)))) return deviceWord;
+  }
+  const place = { path: resolve(io.cwd, path), placement };
+  const other = devices.find((device) => isAttached(device, place));
+  return other === undefined ? null : `${other.minor}`;
 }
 
 /** Source: metadata.md 6.3 step 4. */
-async function isInUse(system: MetaSystem, minor: number): Promise<boolean> {
-  const answer = await system.diskState(minor);
+function isAttachedState(answer: string | null): boolean {
   const state = answer?.split('/')[0] ?? '';
   if (state === '' || state === 'Unconfigured' || state === 'Diskless') return false;
   if (DISK_STATE_NAMES.some((name) => name === state)) return true;

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { CliIo } from '@tsdrbd/config';
 import { runDirOf } from '@tsdrbd/engine/control';
-import { engineDevices, isAttached, type MetadataPlace } from './device/engine-devices';
+import { engineDevices, type EngineDevice } from './device/engine-devices';
 import { openFileDevice } from './device/file-device';
 import type { DeviceAccess, MetaDevice } from './device/meta-device';
 import { kernelDiskState } from './device/kernel-devices';
@@ -24,10 +24,10 @@ export interface MetaSystem {
   readonly stateDirectory: string;
   /** Held until released. Errors: MetaExit 20, when another process holds it. */
   lockMinor(minor: number): Promise<MinorLock>;
-  /** The disk state of a minor, in the words of `drbdsetup dstate`; null: no such device. Errors: MetaExit 20. */
-  diskState(minor: number): Promise<string | null>;
-  /** The minor that is attached and has its metadata, or its data, there; null: none. Errors: MetaExit 20. */
-  minorAttachedTo(place: MetadataPlace): Promise<number | null>;
+  /** None where no engine runs. Errors: MetaExit 20. */
+  engineDevices(): Promise<readonly EngineDevice[]>;
+  /** What drbd.ko has as that minor, in the words of `drbdsetup dstate`; null: nothing, or not asked. Errors: MetaExit 20. */
+  kernelDiskState(minor: number): Promise<string | null>;
   randomUuid(): bigint;
 }
 
@@ -45,15 +45,8 @@ export function realSystem(io: CliIo, programName = 'tsdrbdmeta'): MetaSystem {
     // Nodes that share a machine have run directories of their own, and must not share this one either.
     stateDirectory: io.env['TSDRBD_RUN_DIR'] === undefined ? '/var/lib/drbd' : join(runDirectory, 'lib'),
     lockMinor: (minor) => acquireMinorLock(join(runDirectory, 'lock', `drbd-147-${minor}`)),
-    diskState: async (minor) => {
-      const devices = await engineDevices(io);
-      const ofEngine = devices.find((device) => device.minor === minor)?.diskState;
-      return ofEngine ?? (asksKernel ? await kernelDiskState(minor, io.env) : null);
-    },
-    minorAttachedTo: async (place) => {
-      const devices = await engineDevices(io);
-      return devices.find((device) => isAttached(device, place))?.minor ?? null;
-    },
+    engineDevices: () => engineDevices(runDirectory, io.env),
+    kernelDiskState: async (minor) => (asksKernel ? await kernelDiskState(minor, io.env) : null),
     // node:crypto costs every start as much as all of this program; few commands make up a UUID.
     randomUuid: () => globalThis.crypto.getRandomValues(new BigUint64Array(1))[0] ?? 0n,
   };

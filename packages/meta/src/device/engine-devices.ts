@@ -1,7 +1,6 @@
 /** What the engine of this node has attached: its metadata is not ours to change. */
 import { existsSync, statSync } from 'node:fs';
-import type { CliIo } from '@tsdrbd/config';
-import { controlSocketPath, runDirOf } from '@tsdrbd/engine/control';
+import { controlSocketPath } from '@tsdrbd/engine/control';
 import type { Placement } from '@tsdrbd/engine/metadata';
 import { EXIT, MetaExit } from '../meta-exit';
 
@@ -18,10 +17,12 @@ export interface MetadataPlace {
   readonly placement: Placement;
 }
 
+type Env = Readonly<Record<string, string | undefined>>;
+
 /** None without an engine. Errors: MetaExit 20 when there is one that does not say. */
-export async function engineDevices({ env }: CliIo): Promise<readonly EngineDevice[]> {
+export async function engineDevices(runDirectory: string, env: Env): Promise<readonly EngineDevice[]> {
   // Most of the time there is no engine yet, and node:net need not be loaded to find that out.
-  if (!existsSync(controlSocketPath(runDirOf(env)))) return [];
+  if (!existsSync(controlSocketPath(runDirectory))) return [];
   const { ControlClient, ControlError } = await import('@tsdrbd/engine/control/client');
   try {
     const state = await new ControlClient(env).state();

@@ -24,26 +24,32 @@ export function lastKnownPath(stateDirectory: string, minor: number): string {
 
 /** null: nothing is known, or the file says nothing that can be understood. */
 export function readLastKnown(path: string): LastKnown | null {
-  let text: string;
-  try {
-    text = readFileSync(path, 'latin1');
-  } catch {
-    // Missing or unreadable alike: it is only a hint.
-    return null;
-  }
-  const match = /^(\d+)\t(.*)\n(?:uuid:\t([0-9A-Fa-f]{16})\n)?/.exec(text);
+  const match = /^(\d+)\t(.*)\n(?:uuid:\t([0-9A-Fa-f]{16})\n)?/.exec(textOf(path));
   if (match?.[1] === undefined || match[2] === undefined) return null;
   const deviceUuid = match[3] === undefined ? 0n : BigInt(`0x${match[3]}`);
   return { sizeBytes: Number(match[1]), devicePath: match[2], deviceUuid };
 }
 
+/** Missing or unreadable alike: it is only a hint. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
 /** Returns what went wrong, or null. The file is a convenience: failing to write it fails no command. */
 export function writeLastKnown(stateDirectory: string, minor: number, value: LastKnown): string | null {
   const uuidLine = value.deviceUuid === 0n ? '' : `uuid:\t${hex64(value.deviceUuid)}\n`;
+  const text = `${value.sizeBytes}\t${value.devicePath}\n${uuidLine}`;
+  const path = lastKnownPath(stateDirectory, minor);
+  // Mostly it says so already, and need not be in danger.
+  if (textOf(path) === text) return null;
   try {
     mkdirSync(stateDirectory, { recursive: true });
-    const fd = openSync(lastKnownPath(stateDirectory, minor), 'w', 0o600);
-    writeSync(fd, `${value.sizeBytes}\t${value.devicePath}\n${uuidLine}`, null, 'latin1');
+    const fd = openSync(path, 'w', 0o600);
+    writeSync(fd, text, null, 'latin1');
     fsyncSync(fd);
     closeSync(fd);
     return null;

@@ -1,7 +1,7 @@
 /**
  * create-md and dump-md on a device of nearly 16 TiB with 7 peers, beside drbdmeta 9.22: at most one and a half times its
- * time, plus a start of Node, and under 200 MiB. Compared is the time of the processor, since the other one depends on what
- * else the machine does.
+ * time, plus a start of Node, and under 200 MiB. Wall time, the least of several runs in turn: what else the machine does
+ * only adds to it, so there are more runs while it is too much.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
@@ -16,6 +16,10 @@ const DEVICE_BYTES = 16 * 1024 ** 4 - 1024 ** 2;
 /** Nearly all of it is data that has been agreed on: the bitmap of 3.5 GiB counts, and is read. */
 const AGREED_SECTORS = 34_000_000_000;
 const MEMORY_MIB_MAX = 200;
+const ROUNDS_MIN = 5;
+const ROUNDS_MAX = 50;
+/** Nobody else's: drbdmeta keeps what it knows of a minor for the whole machine. */
+const MINOR = 250;
 
 let directory = '';
 let disk = '';
@@ -30,6 +34,7 @@ beforeEach(() => {
 afterEach(() => {
   detachLoop(loop);
   rmSync(directory, { recursive: true });
+  rmSync(`/var/lib/drbd/drbd-minor-${MINOR}.lkbd`, { force: true });
 });
 
 function makeEmpty(): void {
@@ -37,22 +42,24 @@ function makeEmpty(): void {
   truncateSync(disk, DEVICE_BYTES);
 }
 
-/** Milliseconds of the processor. */
+/** Milliseconds. */
 const ours = (...words: readonly string[]): number => measured(process.execPath, PROGRAM, ...words);
 const theirs = (...words: readonly string[]): number => measured('drbdmeta', ...words);
 const node = (): number => measured(process.execPath, '-e', '0');
 
-/** A shell waits for the program, so that it knows what its children have used. */
+/** A shell starts the program and takes the time: a start from here would take longer than the program. */
 function measured(...command: readonly string[]): number {
-  const script = 'TIMEFORMAT="%U %S"; out=$1; shift; time "$@" >"$out" 2>&1; exit $?';
+  const script = 'out=$1; shift; from=$EPOCHREALTIME; "$@" >"$out" 2>&1 || exit; echo "$from $EPOCHREALTIME"';
   const out = join(directory, 'output');
-  const { status, stderr } = spawnSync('bash', ['-c', script, 'bash', out, ...command], {
+  // A file of certificates to read would double the time that Node takes to start.
+  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+  const { status, stdout } = spawnSync('bash', ['-c', script, 'bash', out, ...command], {
     encoding: 'utf8',
-    env: { ...process.env, LC_ALL: 'C', TSDRBD_RUN_DIR: directory, NODE_OPTIONS: '' },
+    env: { ...env, LC_ALL: 'C', TSDRBD_RUN_DIR: directory, NODE_OPTIONS: '' },
   });
   if (status !== 0) throw new Error(`${command.join(' ')}: exit code ${status}: ${readFileSync(out, 'utf8')}`);
-  const [userSeconds = NaN, systemSeconds = NaN] = stderr.trim().split(' ').map(Number);
-  return Math.round((userSeconds + systemSeconds) * 1000);
+  const [fromS = NaN, toS = NaN] = stdout.trim().split(' ').map(Number);
+  return (toS - fromS) * 1000;
 }
 
 /** The largest resident size, told by a module that is loaded before the program. */
@@ -70,15 +77,17 @@ interface Pair {
   readonly theirs: number[];
 }
 const pair = (): Pair => ({ ours: [], theirs: [] });
-const smallest = (times: readonly number[]): number => Math.min(...times);
+const least = (times: readonly number[]): number => Math.min(...times);
 
 (canRun ? test : test.skip)(
   'create-md, and dump-md of metadata without and with a size',
   () => {
-    const area = ['-', 'v09', loop, 'internal'];
+    const area = [`${MINOR}`, 'v09', loop, 'internal'];
     const [created, dumped, withBitmap] = [pair(), pair(), pair()];
     const starts: number[] = [];
-    for (let round = 0; round < 5; round++) {
+    const limit = (by: Pair): number => 1.5 * least(by.theirs) + least(starts);
+    const holds = (by: Pair): boolean => least(by.ours) <= limit(by);
+    for (let round = 0; round < ROUNDS_MIN || (round < ROUNDS_MAX && ![created, dumped].every(holds)); round++) {
       for (const [who, run] of [['ours', ours] as const, ['theirs', theirs] as const]) {
         makeEmpty();
         flushLoop(loop);
@@ -94,18 +103,13 @@ const smallest = (times: readonly number[]): number => Math.min(...times);
       flushLoop(loop);
       withBitmap.ours.push(ours(...area, 'dump-md'));
     }
-    const start = smallest(starts);
-    const results = Object.entries({ created, dumped, withBitmap }).map(
-      ([what, by]) => `${what} ${smallest(by.ours)} ms, drbdmeta ${smallest(by.theirs)} ms`,
-    );
-    console.info(`processor: node -e 0 ${start} ms; ${results.join('; ')}`);
+    const results = Object.entries({ created, dumped, withBitmap }).map(([what, by]) => {
+      const [our, their, most] = [least(by.ours), least(by.theirs), limit(by)].map((ms) => ms.toFixed(1));
+      return `${what} ${our} ms of at most ${most}, drbdmeta ${their} ms`;
+    });
+    console.info(`node -e 0 ${least(starts).toFixed(1)} ms; ${results.join('; ')}; ${starts.length} rounds`);
 
-    expect(smallest(withBitmap.ours)).toBeLessThan(1.5 * smallest(withBitmap.theirs) + start);
-    // Where the original needs no more than a few milliseconds, what remains is loading our program: a fifth of Node's own
-    // start, a third where the library for system calls is loaded as well.
-    for (const { ours, theirs } of [created, dumped]) {
-      expect(smallest(ours)).toBeLessThan(1.5 * smallest(theirs) + 1.6 * start);
-    }
+    for (const by of [created, dumped, withBitmap]) expect(least(by.ours)).toBeLessThanOrEqual(limit(by));
     expect(memoryOf(...area, 'dump-md')).toBeLessThan(MEMORY_MIB_MAX);
     expect(memoryOf('--force', ...area, 'create-md', '7')).toBeLessThan(MEMORY_MIB_MAX);
   },

@@ -93,8 +93,8 @@ export class MemoryStage implements StoryStage {
         return this.image(name).asDevice(path, definition?.kind === 'file' ? 'file' : 'block');
       },
       lockMinor: async () => ({ release: () => undefined }),
-      diskState: async () => step.attached ?? null,
-      minorAttachedTo: async () => null,
+      engineDevices: async () => [],
+      kernelDiskState: async () => step.attached ?? null,
       randomUuid: () => 0x0123456789abcdeen,
     };
   }

@@ -1,6 +1,5 @@
 /** Positional words into what a command works with. Source: setup.md 1.2. */
-import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CliIo } from '@tsdrbd/config';
 import { MINOR_MAX } from '@tsdrbd/engine/control';
@@ -102,17 +101,18 @@ function minorNumber(word: string): number {
 }
 
 /** A block device, or a file that serves as one; it must open for writing. */
-async function devicePath(word: string, io: CliIo): Promise<string> {
+function devicePath(word: string, io: CliIo): string {
   const path = resolve(io.cwd, word);
-  const refuse = (error: NodeJS.ErrnoException): never => {
-    const reason = OPEN_REASONS[error.code ?? ''] ?? error.message;
-    throw new SetupExit(EXIT_USAGE, `Can not open device '${word}': ${reason}\n`);
-  };
-  const info = await stat(path).catch(refuse);
-  if (!info.isFile() && !info.isBlockDevice()) throw new SetupExit(EXIT_USAGE, `${word} is not a block device!\n`);
-  const handle = await open(path, constants.O_RDWR | constants.O_NONBLOCK).catch(refuse);
-  await handle.close();
-  return path;
+  try {
+    const info = statSync(path);
+    if (!info.isFile() && !info.isBlockDevice()) throw new SetupExit(EXIT_USAGE, `${word} is not a block device!\n`);
+    closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
+    return path;
+  } catch (error) {
+    if (error instanceof SetupExit) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new SetupExit(EXIT_USAGE, `Can not open device '${word}': ${OPEN_REASONS[code ?? ''] ?? message}\n`);
+  }
 }
 
 /** The wording of the C library. */

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT_NO_DISK, EXIT_OK, SetupExit } from '../setup-exit';
 import type { QueryCommand } from './command';
@@ -22,38 +22,44 @@ export const checkResize: QueryCommand = {
     const record = join(io.env['DRBD_LAST_KNOWN_DIR'] || LAST_KNOWN_DIR, `drbd-minor-${device.minor}.lkbd`);
     const { dataDevice, metaIndex } = device.backing;
     if (metaIndex !== 'internal') {
-      await rm(record, { force: true });
+      rmSync(record, { force: true });
       return EXIT_OK;
     }
-    const text = `${await sizeBytes(dataDevice)}\t${dataDevice}\n`;
-    const before = await readFile(record, 'utf8').catch(() => '');
-    if (before.startsWith(text)) return EXIT_OK;
-    await mkdir(join(record, '..'), { recursive: true });
-    await writeFile(record, text);
+    const text = `${sizeBytes(dataDevice)}\t${dataDevice}\n`;
+    if (readIfThere(record).startsWith(text)) return EXIT_OK;
+    mkdirSync(join(record, '..'), { recursive: true });
+    writeFileSync(record, text);
     return EXIT_OK;
   },
 };
 
-/** Of a file or a block device: both tell by seeking to the end, which Node offers for block devices by reading. */
-async function sizeBytes(path: string): Promise<number> {
+function readIfThere(path: string): string {
   try {
-    const handle = await open(path, 'r');
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Of a file or a block device: both tell by seeking to the end, which Node offers for block devices by reading. */
+function sizeBytes(path: string): number {
+  try {
+    const fd = openSync(path, 'r');
     try {
-      const info = await handle.stat();
-      if (info.isFile()) return info.size;
-      return await blockDeviceBytes(info.rdev);
+      const info = fstatSync(fd);
+      return info.isFile() ? info.size : blockDeviceBytes(info.rdev);
     } finally {
-      await handle.close();
+      closeSync(fd);
     }
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^[A-Z]+: |, \w+ '.*'$/g, '') : String(error);
+    const { message } = error as NodeJS.ErrnoException;
+    const reason = message.replace(/^[A-Z]+: |, \w+ '.*'$/g, '');
     throw new SetupExit(EXIT_NO_DISK, `Could not open ${path}: ${reason}.\n`);
   }
 }
 
-async function blockDeviceBytes(deviceNumber: number): Promise<number> {
+function blockDeviceBytes(deviceNumber: number): number {
   const major = (deviceNumber >> 8) & 0xfff;
   const minor = (deviceNumber & 0xff) | ((deviceNumber >> 12) & 0xfff00);
-  const sectorCount = await readFile(`/sys/dev/block/${major}:${minor}/size`, 'utf8');
-  return Number(sectorCount) * 512;
+  return Number(readFileSync(`/sys/dev/block/${major}:${minor}/size`, 'utf8')) * 512;
 }

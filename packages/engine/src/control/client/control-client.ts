@@ -7,7 +7,6 @@ import type { NodeState } from '../schema/node-state';
 import type { ControlRequest } from '../schema/request';
 import { controlSocketPath, runDirOf } from '../socket-path';
 import { ControlError } from './control-error';
-import { startDaemon } from './daemon-start';
 import { HttpError, exchange, openStream } from './http-exchange';
 
 /** How long a command may take; source: setup.md 3.1. */
@@ -39,7 +38,7 @@ export class ControlClient {
       return await this.executeIfRunning(request);
     } catch (error) {
       if (!(error instanceof NoListenerError)) throw error;
-      await startDaemon(this.runDir, this.env);
+      await this.startDaemon();
       return await this.executeIfRunning(request);
     }
   }
@@ -53,7 +52,13 @@ export class ControlClient {
 
   /** Starts the daemon if there is none. Throws ControlError. */
   async ensureDaemon(): Promise<void> {
-    if ((await this.state('-')) === null) await startDaemon(this.runDir, this.env);
+    if ((await this.state('-')) === null) await this.startDaemon();
+  }
+
+  /** Loads what starts processes only now: mostly the daemon is there. */
+  private async startDaemon(): Promise<void> {
+    const { startDaemon } = await import('./daemon-start');
+    await startDaemon(this.runDir, this.env);
   }
 
   /** Null when no daemon is running: then nothing is configured. Throws ControlError. */

@@ -54,7 +54,7 @@ export async function startDaemon(runDir: string, env: Env): Promise<void> {
  * `TSDRBDD`; else the bundle that lies beside this program's, in an installation in the same directory, in a checkout
  * in its own package; else `tsdrbdd` on PATH.
  */
-export function daemonProgram(env: Env, ownProgram: string | undefined = process.argv[1]): string {
+function daemonProgram(env: Env, ownProgram: string | undefined = process.argv[1]): string {
   const wanted = env['TSDRBDD'];
   if (wanted) return wanted;
   if (ownProgram !== undefined && existsSync(ownProgram)) {

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import net, { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exchange, openStream } from './http-exchange';
@@ -55,6 +55,20 @@ test('requests in turn share a connection, requests at the same time do not', as
   const both = await Promise.all([ask('/c'), ask('/d')]);
   expect(both.map(({ body }) => body.toString())).toEqual(['/c', '/d']);
   expect(connections).toHaveLength(2);
+});
+
+test('a connection that is used again and again keeps no more listeners than before', async () => {
+  const connect = jest.spyOn(net, 'connect');
+  await serve((socket) => socket.write(ok('')));
+  const counts: number[] = [];
+  for (let times = 0; times < 3; times++) {
+    await ask();
+    const { value: socket } = connect.mock.results[0] as { value: Socket };
+    counts.push(socket.eventNames().reduce((sum, name) => sum + socket.listenerCount(name), 0));
+  }
+  expect(connect).toHaveBeenCalledTimes(1);
+  expect(new Set(counts).size).toBe(1);
+  connect.mockRestore();
 });
 
 test('a reply that comes byte by byte', async () => {

@@ -53,7 +53,7 @@ export async function exchange(socketPath: string, request: HttpRequest): Promis
       if (!mayBeAskedAgain(request, error)) throw error;
     }
   }
-  return exchangeOn(connect(socketPath), socketPath, request);
+  return exchangeOn(connectTo(socketPath), socketPath, request);
 }
 
 /**
@@ -158,6 +158,9 @@ function receive<T>(
 
 const ignore = (): void => undefined;
 
+/** Since the program began. `performance` is a module that would be loaded for this alone. */
+const nowMs = (): number => process.uptime() * 1000;
+
 interface Head {
   readonly status: number;
   readonly headBytes: number;
@@ -186,12 +189,19 @@ function parseHead(bytes: Buffer): Head | null {
   };
 }
 
+function connectTo(socketPath: string): Socket {
+  const socket = connect(socketPath);
+  return socket.once('close', () => {
+    if (idle.get(socketPath)?.socket === socket) idle.delete(socketPath);
+  });
+}
+
 function takeIdle(socketPath: string): Socket | undefined {
   const kept = idle.get(socketPath);
   if (kept === undefined) return undefined;
   idle.delete(socketPath);
   const { socket, sinceMs } = kept;
-  if (socket.destroyed || socket.readableEnded || performance.now() - sinceMs > IDLE_MS_MAX) {
+  if (socket.destroyed || socket.readableEnded || nowMs() - sinceMs > IDLE_MS_MAX) {
     socket.destroy();
     return undefined;
   }
@@ -204,11 +214,7 @@ function putIdle(socketPath: string, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const kept = { socket: socket.unref(), sinceMs: performance.now() };
-  idle.set(socketPath, kept);
-  socket.once('close', () => {
-    if (idle.get(socketPath) === kept) idle.delete(socketPath);
-  });
+  idle.set(socketPath, { socket: socket.unref(), sinceMs: nowMs() });
 }
 
 /** A connection that was kept may have ended in the meantime, with the daemon that it led to. */

@@ -2,4 +2,3 @@
 export { ControlClient, REPLY_TIMEOUT_MS } from './control-client';
 export { ControlError } from './control-error';
 export type { ControlErrorCode } from './control-error';
-export { daemonProgram, startDaemon } from './daemon-start';

@@ -53,6 +53,9 @@ describe('transaction blocks (metadata.md A.6: accepted by the real tool)', () =
     const block = Buffer.from(encodeAlInitialised());
     expect(block.subarray(0, 20).toString('hex')).toBe('69cb65a200000000709cc651ffff000000000000');
     expect(block.subarray(20).every((byte) => byte === 0)).toBe(true);
+    expect(decodeAlTransaction(block)).toEqual({ kind: 'initialised', transactionNumber: 0 });
+    const withoutCrc = Buffer.from(block).fill(0, 8, 12);
+    expect(crc32cSeedZero(withoutCrc)).toBe(block.readUInt32BE(8));
   });
 
   test.each([
