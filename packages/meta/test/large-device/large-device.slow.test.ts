@@ -1,7 +1,8 @@
 /**
  * create-md and dump-md on a device of nearly 16 TiB with 7 peers, beside drbdmeta 9.22: at most one and a half times its
  * time, plus a start of Node, and under 200 MiB. Wall time, the least of several runs in turn: what else the machine does
- * only adds to it, so there are more runs while it is too much.
+ * only adds to it, so there are more runs while it is too much. Where gigabytes are read the kernel's caches decide on
+ * that, and the time of the processor is compared.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
@@ -42,24 +43,31 @@ function makeEmpty(): void {
   truncateSync(disk, DEVICE_BYTES);
 }
 
-/** Milliseconds. */
-const ours = (...words: readonly string[]): number => measured(process.execPath, PROGRAM, ...words);
-const theirs = (...words: readonly string[]): number => measured('drbdmeta', ...words);
-const node = (): number => measured(process.execPath, '-e', '0');
+const ours = (...words: readonly string[]): Times => measured(process.execPath, PROGRAM, ...words);
+const theirs = (...words: readonly string[]): Times => measured('drbdmeta', ...words);
+const node = (): Times => measured(process.execPath, '-e', '0');
+
+interface Times {
+  readonly wallMs: number;
+  /** User and system. */
+  readonly processorMs: number;
+}
 
 /** A shell starts the program and takes the time: a start from here would take longer than the program. */
-function measured(...command: readonly string[]): number {
-  const script = 'out=$1; shift; from=$EPOCHREALTIME; "$@" >"$out" 2>&1 || exit; echo "$from $EPOCHREALTIME"';
+function measured(...command: readonly string[]): Times {
+  const script = `TIMEFORMAT='%U %S'; out=$1; shift
+    from=$EPOCHREALTIME; time "$@" >"$out" 2>&1 || exit; echo "$from $EPOCHREALTIME"`;
   const out = join(directory, 'output');
   // A file of certificates to read would double the time that Node takes to start.
   const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
-  const { status, stdout } = spawnSync('bash', ['-c', script, 'bash', out, ...command], {
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', script, 'bash', out, ...command], {
     encoding: 'utf8',
     env: { ...env, LC_ALL: 'C', TSDRBD_RUN_DIR: directory, NODE_OPTIONS: '' },
   });
   if (status !== 0) throw new Error(`${command.join(' ')}: exit code ${status}: ${readFileSync(out, 'utf8')}`);
   const [fromS = NaN, toS = NaN] = stdout.trim().split(' ').map(Number);
-  return (toS - fromS) * 1000;
+  const [userS = NaN, systemS = NaN] = stderr.trim().split(' ').map(Number);
+  return { wallMs: (toS - fromS) * 1000, processorMs: (userS + systemS) * 1000 };
 }
 
 /** The largest resident size, told by a module that is loaded before the program. */
@@ -73,20 +81,20 @@ function memoryOf(...words: readonly string[]): number {
 }
 
 interface Pair {
-  readonly ours: number[];
-  readonly theirs: number[];
+  readonly ours: Times[];
+  readonly theirs: Times[];
 }
 const pair = (): Pair => ({ ours: [], theirs: [] });
-const least = (times: readonly number[]): number => Math.min(...times);
+const least = (times: readonly Times[], of: keyof Times): number => Math.min(...times.map((each) => each[of]));
 
 (canRun ? test : test.skip)(
   'create-md, and dump-md of metadata without and with a size',
   () => {
     const area = [`${MINOR}`, 'v09', loop, 'internal'];
     const [created, dumped, withBitmap] = [pair(), pair(), pair()];
-    const starts: number[] = [];
-    const limit = (by: Pair): number => 1.5 * least(by.theirs) + least(starts);
-    const holds = (by: Pair): boolean => least(by.ours) <= limit(by);
+    const starts: Times[] = [];
+    const limit = (by: Pair, of: keyof Times): number => 1.5 * least(by.theirs, of) + least(starts, of);
+    const holds = (by: Pair): boolean => least(by.ours, 'wallMs') <= limit(by, 'wallMs');
     for (let round = 0; round < ROUNDS_MIN || (round < ROUNDS_MAX && ![created, dumped].every(holds)); round++) {
       for (const [who, run] of [['ours', ours] as const, ['theirs', theirs] as const]) {
         makeEmpty();
@@ -103,13 +111,22 @@ const least = (times: readonly number[]): number => Math.min(...times);
       flushLoop(loop);
       withBitmap.ours.push(ours(...area, 'dump-md'));
     }
-    const results = Object.entries({ created, dumped, withBitmap }).map(([what, by]) => {
-      const [our, their, most] = [least(by.ours), least(by.theirs), limit(by)].map((ms) => ms.toFixed(1));
+    const shown = (what: string, by: Pair, of: keyof Times): string => {
+      const [our, their, most] = [least(by.ours, of), least(by.theirs, of), limit(by, of)].map((ms) => ms.toFixed(1));
       return `${what} ${our} ms of at most ${most}, drbdmeta ${their} ms`;
-    });
-    console.info(`node -e 0 ${least(starts).toFixed(1)} ms; ${results.join('; ')}; ${starts.length} rounds`);
+    };
+    console.info(
+      [
+        `node -e 0 ${least(starts, 'wallMs').toFixed(1)} ms`,
+        shown('created', created, 'wallMs'),
+        shown('dumped', dumped, 'wallMs'),
+        shown('with bitmap (processor)', withBitmap, 'processorMs'),
+        `${starts.length} rounds`,
+      ].join('; '),
+    );
 
-    for (const by of [created, dumped, withBitmap]) expect(least(by.ours)).toBeLessThanOrEqual(limit(by));
+    for (const by of [created, dumped]) expect(least(by.ours, 'wallMs')).toBeLessThanOrEqual(limit(by, 'wallMs'));
+    expect(least(withBitmap.ours, 'processorMs')).toBeLessThanOrEqual(limit(withBitmap, 'processorMs'));
     expect(memoryOf(...area, 'dump-md')).toBeLessThan(MEMORY_MIB_MAX);
     expect(memoryOf('--force', ...area, 'create-md', '7')).toBeLessThan(MEMORY_MIB_MAX);
   },
