@@ -23,6 +23,12 @@ cp -a /modules /newroot/etc/guest/modules
 unset TERM
 export HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
 if [ "$first" = systemd ]; then
+	# Otherwise it is the first boot ever, which enables units.
+	tr -d - </proc/sys/kernel/random/uuid >/newroot/etc/machine-id
+	# What would go through the host's files, which are slow to read from here, or wait for a network that nobody manages.
+	for name in systemd-tmpfiles-setup systemd-sysusers systemd-journal-catalog-update systemd-hwdb-update ldconfig systemd-networkd-wait-online; do
+		ln -s /dev/null "/newroot/etc/systemd/system/$name.service"
+	done
 	cat >/newroot/etc/systemd/system/guest.target <<-END
 		[Unit]
 		Requires=sysinit.target guest-commands.service

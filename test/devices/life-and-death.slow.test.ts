@@ -211,7 +211,8 @@ testWithDevices('mkfs.ext4')('a killed engine leaves nothing that the next one d
   await alice.untilInSync();
   await alice.does('primary', 'r0');
   await succeeds('mount', [devicePath(alice), mountPoint]);
-  // And one that ends in good order, with a file system mounted: it errors out, nothing hangs.
+  // And one that ends in good order, with a file system mounted, since it was told twice: it errors out, nothing hangs.
+  await toldToStop(alice);
   await alice.endEngine('SIGTERM');
   await succeeds('umount', [mountPoint]);
   await bob.endEngine('SIGTERM');
@@ -221,6 +222,40 @@ testWithDevices('mkfs.ext4')('a killed engine leaves nothing that the next one d
     expectNoTrace(node);
   }
 });
+
+testWithDevices('mkfs.ext4')(
+  'an engine that is told to stop serves a mounted device until it is unmounted',
+  async () => {
+    const { alice, bob } = await running();
+    const mountPoint = devices?.mountPoint('alice') ?? '';
+    await succeeds('mkfs.ext4', ['-q', devicePath(alice)]);
+    await succeeds('mount', [devicePath(alice), mountPoint]);
+    await toldToStop(alice);
+    // Not yet on any disk when the file system is unmounted.
+    const content = Buffer.alloc(4 * 1024 * 1024, 'as the host goes down');
+    writeFileSync(join(mountPoint, 'file'), content);
+    const pid = alice.enginePid();
+    await succeeds('umount', [mountPoint]);
+    await until('the engine has ended', () => !existsSync(`/proc/${pid}`));
+    expect(alice.log()).not.toContain('gets I/O errors from now on');
+    await until('the kernel has let go', () => deviceNames(alice).length === 0);
+
+    const mountedAtBob = devices?.mountPoint('bob') ?? '';
+    await bob.does('primary', 'r0');
+    await succeeds('mount', ['-t', 'ext4', devicePath(bob), mountedAtBob]);
+    expect(readFileSync(join(mountedAtBob, 'file')).equals(content)).toBe(true);
+    await succeeds('umount', [mountedAtBob]);
+  },
+);
+
+/** Told, but it waits: its device is in use. */
+async function toldToStop(node: TestNode): Promise<void> {
+  const pid = node.enginePid();
+  if (pid === null) throw new Error(`${node.name} has no engine`);
+  process.kill(pid, 'SIGTERM');
+  const waits = `waiting, since ${devicePath(node)} is in use (mounted on `;
+  await until('the engine waits', () => node.log().includes(waits));
+}
 
 testWithDevices('unshare', 'mkfs.ext4')(
   'a loop device of an engine that was killed with its mount namespace is detached by the next one, and no other',

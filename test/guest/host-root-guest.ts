@@ -21,7 +21,7 @@ export function describeInGuest(name: string, programs: readonly NeededProgram[]
   else describe.skip(`${name} (this machine lacks ${missing.join('; ')})`, tests);
 }
 
-const ROOT = join(__dirname, '../..');
+export const ROOT = join(__dirname, '../..');
 const ENGINE = 'packages/engine/dist/tsdrbdd.cjs';
 const PROGRAMS = ['adm', 'setup', 'meta'].map((name) => `packages/${name}/dist/tsdrbd${name}.cjs`);
 
@@ -31,19 +31,35 @@ export class HostRootGuest {
     readonly guest: Guest,
   ) {}
 
-  static async boot(label: string, diskBytes: readonly number[]): Promise<HostRootGuest> {
+  /** `systemd`: as the first process; else the programs of this checkout are put in PATH. */
+  static async boot(
+    label: string,
+    diskBytes: readonly number[],
+    init: 'commands' | 'systemd' = 'commands',
+  ): Promise<HostRootGuest> {
     const room = await Room.create(`${label}-${process.pid}`, 'with-this-process');
-    const guest = new Guest(room, { name: 'alice', root: 'host', memoryMib: MEMORY_MIB });
+    const guest = new Guest(room, { name: 'alice', root: 'host', init, memoryMib: MEMORY_MIB });
     diskBytes.forEach((sizeBytes, index) => guest.setDiskSize(index, sizeBytes));
     await guest.boot();
     const machine = new HostRootGuest(room, guest);
-    await machine.installPrograms();
+    if (init === 'commands') await machine.installPrograms();
     return machine;
   }
 
   end(): Promise<void> {
     this.guest.leave();
     return this.room.end();
+  }
+
+  /** As an administrator does it, with systemd; returns when the machine is off. */
+  async powerOff(): Promise<void> {
+    await this.does('systemctl --no-block poweroff');
+    this.guest.leave();
+    const deadline = performance.now() + COMMAND_TIMEOUT_MS;
+    while (this.guest.machinePid() !== null) {
+      if (performance.now() > deadline) throw new Error(`the guest does not go off: ${this.guest.lastWords()}`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
   }
 
   run(command: string): Promise<Ran> {

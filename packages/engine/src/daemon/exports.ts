@@ -64,6 +64,11 @@ export class Exports implements VolumeExporter {
     await this.blockDevices?.settled(resource.name);
   }
 
+  /** As BlockDevices.unused(). Clients of NBD are not waited for: they tell nobody whether they will ever leave. */
+  async unused(signal: AbortSignal, onWait: (device: string, user: string) => void): Promise<void> {
+    await this.blockDevices?.unused(signal, onWait);
+  }
+
   /** After the last volume was withdrawn. */
   async stop(): Promise<void> {
     await (await this.dependencies.blockDevices)?.stop();

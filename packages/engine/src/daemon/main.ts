@@ -2,7 +2,8 @@
  * tsdrbdd, the replication engine of one node: wires core, disks, links, exports and control API together.
  *
  * Killing it is a node crash: nothing acknowledged is lost, and `tsdrbdadm up` brings everything back. SIGTERM and
- * SIGINT end it cleanly: disks are detached with their bitmaps written.
+ * SIGINT end it cleanly: disks are detached with their bitmaps written. A device that is mounted is waited for: when a
+ * host is shut down, file systems are unmounted while services end. A second signal ends the waiting.
  */
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { AlreadyRunningError, startControlServer } from '../control/server';
@@ -18,6 +19,9 @@ import { ProcFile } from './proc-file';
 import { SettingsError, parseTcpEndpoint, readSettings } from './settings';
 import { startBlockDevices } from './start-block-devices';
 import { takeLock } from './take-lock';
+
+/** Less than the 2 minutes after which systemd would kill it (packaging/systemd/tsdrbdd.service). */
+const WAIT_FOR_USERS_MS_MAX = 100_000;
 
 async function main(): Promise<void> {
   const env = await environment();
@@ -71,13 +75,20 @@ async function main(): Promise<void> {
   devicesStarted(await startBlockDevices(settings, log));
   if (metricsEndpoint !== null) await serveMetrics(metricsEndpoint, backend, log);
 
-  let stopping = false;
+  let stopping: AbortController | null = null;
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) return;
-    stopping = true;
+    if (stopping !== null) return stopping.abort();
+    stopping = new AbortController();
+    const waitNoMore = AbortSignal.any([stopping.signal, AbortSignal.timeout(WAIT_FOR_USERS_MS_MAX)]);
     log.info({ subject: 'tsdrbdd' }, `${signal}: stopping`);
-    void backend
-      .shutdown()
+    void exporter
+      .unused(waitNoMore, (device, user) =>
+        log.info(
+          { subject: 'tsdrbdd' },
+          `waiting, since ${device} is in use (${user}); another ${signal} stops at once`,
+        ),
+      )
+      .then(() => backend.shutdown())
       .then(() => exporter.stop())
       .then(() => server.close())
       .then(() => procFile.end())

@@ -1,6 +1,7 @@
 /** All volumes' block devices on this host, through one frontend. A frontend that fails costs devices, never replication. */
 import { readlinkSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Errno } from '../export';
 import { DeviceNodes } from './device-nodes';
 import type { DeviceVolume } from './device-volume';
@@ -25,6 +26,8 @@ export interface BlockDevicesDependencies {
 const LINKS_MAX = 40;
 /** How often the users of devices that are open are looked for. */
 const LOOK_MS = 1000;
+/** The same where somebody waits for the end of their use. */
+const LOOK_FOR_END_MS = 200;
 
 export class BlockDevices {
   private readonly devices = new Map<DeviceVolume, VolumeDevice>();
@@ -105,6 +108,24 @@ export class BlockDevices {
 
   async afterDemotion(resourceName: string): Promise<void> {
     await Promise.all(this.of(resourceName).map((device) => device.afterDemotion()));
+  }
+
+  /** Resolves when nobody that can be seen uses a device, or when `signal` fires; `onWait` hears whom it waits for. */
+  async unused(signal: AbortSignal, onWait: (device: string, user: string) => void): Promise<void> {
+    const told = new Set<VolumeDevice>();
+    for (;;) {
+      let isUsed = false;
+      for (const device of this.devices.values()) {
+        const user = await device.seenUser();
+        if (user === null) continue;
+        isUsed = true;
+        if (!told.has(device)) onWait(this.options.nodes.path(device.volume.minor), user);
+        told.add(device);
+      }
+      if (!isUsed || signal.aborted) return;
+      // Rejects when the signal fires.
+      await delay(LOOK_FOR_END_MS, undefined, { signal }).catch(() => undefined);
+    }
   }
 
   /** All volumes were removed. */

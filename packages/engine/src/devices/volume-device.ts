@@ -62,6 +62,11 @@ export class VolumeDevice {
     return this.handle !== null || this.leaving;
   }
 
+  /** Who uses it, for people; null: nobody that can be seen. */
+  async seenUser(): Promise<string | null> {
+    return this.attached === null ? null : await this.user(this.attached);
+  }
+
   /** A request came through the device. */
   used(): void {
     this.requestSeen = true;
