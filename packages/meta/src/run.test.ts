@@ -1,4 +1,5 @@
 /** tsdrbdmeta on regular files, as a user without root has them. */
+import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,6 +78,14 @@ describe('a file as backing disk', () => {
     }
     expect(await meta('--force', '0', 'v09', './disk.img', 'internal', 'wipe-md')).toMatchObject({ exitCode: 0 });
   });
+});
+
+test('a look at the device, as udev takes one after each close, is waited for', async () => {
+  fileOf('disk.img', 16 * MIB);
+  await meta('create-md', './disk.img');
+  const look = spawn('flock', ['-s', path('disk.img'), 'sh', '-c', 'echo held; sleep 0.3']);
+  await new Promise((resolve) => look.stdout.once('data', resolve));
+  expect(await meta('--force', '0', 'v09', './disk.img', 'internal', 'wipe-md')).toMatchObject({ exitCode: 0 });
 });
 
 describe('the command first', () => {

@@ -116,7 +116,7 @@ export class BlockDevices {
     for (;;) {
       let isUsed = false;
       for (const device of this.devices.values()) {
-        const user = await device.seenUser();
+        const user = await device.lastUser();
         if (user === null) continue;
         isUsed = true;
         if (!told.has(device)) onWait(this.options.nodes.path(device.volume.minor), user);

@@ -5,7 +5,8 @@
  * Not all can be seen: a process of another process namespace, say. Who must know for sure asks the kernel to detach
  * the device, which it refuses while somebody has it open.
  */
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { constants, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { parseMountInfo } from './mounts';
 import type { DeviceNumber } from './device-numbers';
 
@@ -42,6 +43,21 @@ export async function findUser(device: UsedDevice): Promise<string | null> {
     if (holdsOpen(pid, names)) return `process ${pid}`;
   }
   return null;
+}
+
+/**
+ * Whether something in the kernel has claimed the device: a file system that is being unmounted is mounted nowhere any
+ * more, and still writes. Claims it itself for a moment, so this is not for every second.
+ */
+export async function isClaimed({ kernelName }: Pick<UsedDevice, 'kernelName'>): Promise<boolean> {
+  try {
+    // Not in this thread, which may have to serve what the open reads.
+    const handle = await open(`/dev/${kernelName}`, constants.O_RDONLY | constants.O_EXCL | constants.O_NONBLOCK);
+    await handle.close();
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EBUSY';
+  }
 }
 
 const processes = (): string[] => readdirSync('/proc').filter((name) => /^\d+$/.test(name));

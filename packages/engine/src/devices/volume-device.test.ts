@@ -56,6 +56,7 @@ function setUp() {
   const names = new Map<string, string>();
   const log: string[] = [];
   let user: string | null = null;
+  let claimed = false;
   const nodes = {
     path: (minor: number) => `/dev/drbd${minor}`,
     put: (minor: number, number: { major: number; minor: number }) =>
@@ -70,6 +71,7 @@ function setUp() {
     nodes,
     log: (_level, _subject, text) => void log.push(text),
     findUser: () => Promise.resolve(user),
+    isClaimed: () => Promise.resolve(claimed),
   });
   return {
     volume,
@@ -78,6 +80,7 @@ function setUp() {
     log,
     names: () => Object.fromEntries(names),
     usedBy: (who: string | null) => (user = who),
+    claimed: (is: boolean) => (claimed = is),
     promote: () => {
       volume.isPrimary = true;
       return device.changed();
@@ -141,6 +144,27 @@ test('a device in use is kept, and counts as open, so that the demotion fails', 
   usedBy(null);
   await demote();
   expect([volume.isPrimary, volume.openCount, frontend.attachedCount]).toEqual([false, 0, 0]);
+});
+
+test('a file system that is being unmounted is a user, though it is mounted nowhere', async () => {
+  const { volume, device, promote, demote, claimed, frontend } = setUp();
+  await promote();
+  claimed(true);
+  expect(await device.lastUser()).toBe('a file system that is being unmounted');
+  await demote();
+  expect([volume.isPrimary, frontend.asked]).toEqual([true, ['attach']]);
+  claimed(false);
+  await demote();
+  expect([volume.isPrimary, frontend.attachedCount]).toEqual([false, 0]);
+});
+
+test('the last user is gone when no request came since it was asked for', async () => {
+  const { device, promote } = setUp();
+  expect(await device.lastUser()).toBeNull();
+  await promote();
+  device.used();
+  expect(await device.lastUser()).toBe('requests');
+  expect(await device.lastUser()).toBeNull();
 });
 
 test('a user that only the kernel sees is found out, and after the last close the device is attached anew', async () => {

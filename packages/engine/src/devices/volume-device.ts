@@ -6,7 +6,7 @@
  * - The volume counts as open while `handle` is there: from the first request that comes through the device until nobody uses it any more.
  */
 import type { Errno, OpenHandle } from '../export';
-import { findUser, type UsedDevice } from './device-users';
+import { findUser, isClaimed, type UsedDevice } from './device-users';
 import { NO_DEVICE, byDiskLink, byResourceLink, type DeviceNodes } from './device-nodes';
 import type { DeviceVolume } from './device-volume';
 import type { AttachedDevice, DeviceFrontend } from './frontend';
@@ -18,6 +18,7 @@ export interface VolumeDeviceDependencies {
   readonly nodes: Pick<DeviceNodes, 'path' | 'put' | 'putDoor' | 'link' | 'removeNode' | 'removeLink'>;
   readonly log: (level: 'info' | 'warn', subject: string, text: string) => void;
   readonly findUser?: (device: UsedDevice) => Promise<string | null>;
+  readonly isClaimed?: (device: Pick<UsedDevice, 'kernelName'>) => Promise<boolean>;
 }
 
 /** Looks that find no user and no request, before the volume counts as closed. */
@@ -33,6 +34,7 @@ export class VolumeDevice {
   private handle: OpenHandle | null = null;
   private opening = false;
   private requestSeen = false;
+  private requestSeenSinceAsked = false;
   private idleLooks = 0;
   /** A demotion is under way: the device goes if nobody uses it, or is torn away. */
   private demotion: 'none' | 'if unused' | 'forced' = 'none';
@@ -62,14 +64,18 @@ export class VolumeDevice {
     return this.handle !== null || this.leaving;
   }
 
-  /** Who uses it, for people; null: nobody that can be seen. */
-  async seenUser(): Promise<string | null> {
-    return this.attached === null ? null : await this.user(this.attached);
+  /** Who uses it, for people; null: nobody that can be seen, and no request came since this was asked last. */
+  async lastUser(): Promise<string | null> {
+    if (this.attached === null) return null;
+    const { requestSeenSinceAsked } = this;
+    this.requestSeenSinceAsked = false;
+    return (await this.userOrClaim(this.attached)) ?? (requestSeenSinceAsked ? 'requests' : null);
   }
 
   /** A request came through the device. */
   used(): void {
     this.requestSeen = true;
+    this.requestSeenSinceAsked = true;
     if (this.handle === null && !this.opening) this.countAsOpen();
   }
 
@@ -161,6 +167,14 @@ export class VolumeDevice {
     return find({ kernelName, deviceNumber, paths });
   }
 
+  /** For when the device is to go: also what is about to let go of it. */
+  private async userOrClaim(attached: AttachedDevice): Promise<string | null> {
+    const user = await this.user(attached);
+    if (user !== null) return user;
+    const claimed = this.dependencies.isClaimed ?? isClaimed;
+    return (await claimed(attached)) ? 'a file system that is being unmounted' : null;
+  }
+
   // ---- steps ----
 
   private async steps(): Promise<void> {
@@ -217,7 +231,7 @@ export class VolumeDevice {
     // A node that is Secondary already, or goes away, asks nobody.
     const asks = this.demotion === 'if unused' && this.volume.isPrimary && !this.withdrawn;
     if (asks) {
-      const user = await this.user(attached);
+      const user = await this.userOrClaim(attached);
       if (user !== null) return this.keep(user);
       if ((await attached.detach('if unused')) === 'in use') {
         this.leaving = true;

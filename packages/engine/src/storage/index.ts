@@ -8,6 +8,6 @@ export {
 } from './faulty-device';
 export { lockExclusively } from './lock';
 export { createMemoryDevice, type MemoryDevice, type MemoryDeviceOptions } from './memory-device';
-export { openBackingDevice, openBackingDeviceSync, type OpenOptions } from './open-backing-device';
+export { openBackingDevice, type OpenOptions } from './open-backing-device';
 export { StorageFailure } from './storage-error';
 export { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, systemCalls } from './system-calls';

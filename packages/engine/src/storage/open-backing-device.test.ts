@@ -144,6 +144,21 @@ test('what somebody else has locked is refused', async () => {
   await open(path);
 });
 
+test('a look at it, as udev takes one after each close, is waited for', async () => {
+  const path = makeFile('disk', MIB);
+  const look: ChildProcess = spawn('flock', ['-s', path, 'sh', '-c', 'echo held; read line'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await new Promise((resolve) => look.stdout?.once('data', resolve));
+  const opening = open(path);
+  const isOpen = jest.fn();
+  void opening.then(isOpen);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(isOpen).not.toHaveBeenCalled();
+  look.stdin?.end('\n');
+  await opening;
+});
+
 test.each([
   ['a path that is not there', 'missing', 'ENOENT'],
   ['a directory', '.', 'EISDIR'],

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { closeSync, fstatSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import type { BackingDevice } from './backing-device';
 import { createDiskDevice, type DiskDeviceOptions } from './disk-device';
-import { inUse, lockExclusively } from './lock';
+import { inUse, lockDevice } from './lock';
 import { openProbeFile } from './probe-file';
 import { storageError } from './storage-error';
 import { BLKGETSIZE64, BLKPBSZGET, BLKROGET, BLKSSZGET, errnoName, systemCalls } from './system-calls';
@@ -29,17 +29,12 @@ export async function openBackingDevice(path: string, options: OpenOptions = {})
     (options.blocking ?? 'threads') === 'threads' &&
     (options.access ?? 'read-write') === 'read-write' &&
     (options.smallWrites ?? 'at-once-while-healthy') === 'at-once-while-healthy';
-  const found = openLocked(path, options);
+  const found = await openLocked(path, options);
   if (!wantsProbe || found.blocking === 'inline') return createDiskDevice({ ...found, probeFd: -1 });
   return createDiskDevice({ ...found, probeFd: await openProbeFile(path, found.kind) });
 }
 
-/** The same at once, for command line programs; all writes go inline or to a thread. */
-export function openBackingDeviceSync(path: string, options: Omit<OpenOptions, 'smallWrites'> = {}): BackingDevice {
-  return createDiskDevice({ ...openLocked(path, options), probeFd: -1 });
-}
-
-function openLocked(path: string, options: OpenOptions): Omit<DiskDeviceOptions, 'probeFd'> {
+async function openLocked(path: string, options: OpenOptions): Promise<Omit<DiskDeviceOptions, 'probeFd'>> {
   const access = options.access ?? 'read-write';
   const exclusive = (options.sharing ?? 'exclusive') === 'exclusive';
   const fd = openFile(path, access, exclusive);
@@ -48,7 +43,7 @@ function openLocked(path: string, options: OpenOptions): Omit<DiskDeviceOptions,
     if (!stat.isFile() && !stat.isBlockDevice()) {
       throw storageError('ENOTBLK', `cannot use ${path}: neither a block device nor a regular file`);
     }
-    if (exclusive) lockExclusively(fd, path);
+    if (exclusive) await lockDevice(fd, path);
     if (stat.isBlockDevice()) {
       if (access === 'read-write' && ioctlNumber(fd, path, BLKROGET, 4) !== 0) {
         throw storageError('EROFS', `cannot open ${path} for writing: the block device is read-only`);

@@ -2,12 +2,12 @@
  * Starts the daemon for whoever needs one, as drbdadm loads the kernel module. Several may do so at once: the run
  * directory's lock lets one daemon live, the others leave with exit code 0, and every caller waits for the socket.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, realpathSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
-import { controlSocketPath, daemonLogPath } from '../socket-path';
+import { controlSocketPath, daemonLogPath, DEFAULT_RUN_DIR } from '../socket-path';
 import { ControlError } from './control-error';
 
 /** The engine's work is one thread's and its disks' own: V8's four helpers would cost 14 MB of an idle daemon. */
@@ -19,6 +19,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** Resolves when the daemon of `runDir` answers. Throws ControlError 'daemon-start'. */
 export async function startDaemon(runDir: string, env: Env): Promise<void> {
+  if (runDir === DEFAULT_RUN_DIR && isAsForUnits(env) && startedBySystemd()) return;
   try {
     mkdirSync(runDir, { recursive: true, mode: 0o700 });
   } catch (error) {
@@ -48,6 +49,21 @@ export async function startDaemon(runDir: string, env: Env): Promise<void> {
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+}
+
+/** Nothing tells this node apart from the host's, for which the unit is. */
+const isAsForUnits = (env: Env): boolean =>
+  process.getuid?.() === 0 && !Object.keys(env).some((name) => /^(TSDRBD|__DRBD_NODE__)/.test(name));
+
+/**
+ * Where the unit is installed. A daemon that is a child of a login, or of a cluster manager's agent, would end with them when the
+ * host is shut down, before the file systems on its devices are unmounted (packaging/systemd/tsdrbdd.service). The unit counts
+ * as started once the daemon answers.
+ */
+function startedBySystemd(): boolean {
+  if (!existsSync('/run/systemd/system')) return false;
+  const { status } = spawnSync('systemctl', ['start', 'tsdrbdd.service'], { stdio: 'ignore' });
+  return status === 0;
 }
 
 /**
