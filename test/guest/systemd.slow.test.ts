@@ -56,9 +56,13 @@ describeInGuest(
         ${until('[ "$(tsdrbdadm role r0)" = Secondary ]')}`);
       expect(await does('systemctl is-active tsdrbd tsdrbdd')).toBe('active\nactive\n');
 
-      await does('systemctl stop tsdrbd');
+      await does('systemctl stop tsdrbd tsdrbdd');
       expect(await does('tsdrbdsetup status')).toBe('# No currently configured DRBD found.\n');
-      await does(`systemctl start tsdrbd@r0.target
+      // As an agent or a login does it.
+      await does(`tsdrbdadm up r0
+        systemctl is-active tsdrbdd
+        tsdrbdadm down r0
+        systemctl start tsdrbd@r0.target
         [ "$(tsdrbdadm role r0)" = Secondary ]
         systemctl stop tsdrbd@r0.target tsdrbdd`);
       expect(await does('cat /run/tsdrbd/control.sock 2>&1 || true')).toContain('No such file');
@@ -82,7 +86,7 @@ describeInGuest(
       });
       expect(`${createHash('sha256').update(file).digest('hex')}  -\n`).toBe(digest);
       // Unmounted, so that its journal is empty; and left as a node that stopped, not as one that crashed.
-      execFileSync('e2fsck', ['-f', '-n', disk]);
+      execFileSync('e2fsck', ['-f', '-n', disk], { stdio: 'ignore' });
       expect(execFileSync('dumpe2fs', ['-h', disk], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })).toMatch(
         /^Filesystem state: +clean$/m,
       );
