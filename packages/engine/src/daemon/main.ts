@@ -88,6 +88,7 @@ async function main(): Promise<void> {
           `waiting, since ${device} is in use (${user}); another ${signal} stops at once`,
         ),
       )
+      .catch((error: unknown) => log.error({ err: error }, 'users of devices'))
       .then(() => backend.shutdown())
       .then(() => exporter.stop())
       .then(() => server.close())
