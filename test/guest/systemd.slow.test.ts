@@ -48,38 +48,43 @@ describeInGuest(
       `for _ in $(seq 100); do ${command} && break; sleep 0.5; done; ${command}`;
 
     test('the units start the engine and bring the resource up, again after the engine was killed; stop takes it down', async () => {
-      const { does } = bound(await booted('systemd-units', ['nbd']));
-      expect(await does('systemctl is-active tsdrbd tsdrbdd; tsdrbdadm role r0')).toBe('active\nactive\nSecondary\n');
+      const guest = await booted('systemd-units', ['nbd']);
+      expect(await guest.does('systemctl is-active tsdrbd tsdrbdd; tsdrbdadm role r0')).toBe(
+        'active\nactive\nSecondary\n',
+      );
 
-      await does(`systemctl kill --signal=KILL --kill-whom=main tsdrbdd
+      await guest.does(`systemctl kill --signal=KILL --kill-whom=main tsdrbdd
         ${until('[ "$(systemctl show --property=NRestarts --value tsdrbdd)" = 1 ]')}
         ${until('[ "$(tsdrbdadm role r0)" = Secondary ]')}`);
-      expect(await does('systemctl is-active tsdrbd tsdrbdd')).toBe('active\nactive\n');
+      expect(await guest.does('systemctl is-active tsdrbd tsdrbdd')).toBe('active\nactive\n');
 
-      await does('systemctl stop tsdrbd tsdrbdd');
-      expect(await does('tsdrbdsetup status')).toBe('# No currently configured DRBD found.\n');
+      await guest.does('systemctl stop tsdrbd tsdrbdd');
+      expect(await guest.does('tsdrbdsetup status')).toBe('# No currently configured DRBD found.\n');
       // As an agent or a login does it.
-      await does(`tsdrbdadm up r0
+      await guest.does(`tsdrbdadm up r0
         systemctl is-active tsdrbdd
         tsdrbdadm down r0
         systemctl start tsdrbd@r0.target
         [ "$(tsdrbdadm role r0)" = Secondary ]
         systemctl stop tsdrbd@r0.target tsdrbdd`);
-      expect(await does('cat /run/tsdrbd/control.sock 2>&1 || true')).toContain('No such file');
+      expect(await guest.does('cat /run/tsdrbd/control.sock 2>&1 || true')).toContain('No such file');
     });
 
-    test.each([['nbd'], ['fuse']])('a host that goes down with a file system mounted, by %s', async (frontend) => {
-      const { does } = bound(await booted(`systemd-off-${frontend}`, frontend === 'nbd' ? ['nbd'] : ['fuse', 'loop']));
-      const digest = await does(`tsdrbdadm primary --force r0
+    test.each([
+      ['nbd', ['nbd']],
+      ['fuse', ['fuse', 'loop']],
+    ])('a host that goes down with a file system mounted, by %s', async (frontend, modules) => {
+      const guest = await booted(`systemd-off-${frontend}`, modules);
+      const digest = await guest.does(`tsdrbdadm primary --force r0
         mkfs.ext4 -q /dev/drbd0
         mkdir /mnt/r0
         mount -o commit=600 /dev/drbd0 /mnt/r0
         sync -f /mnt/r0
         head -c 8M /dev/urandom >/mnt/r0/file
         sha256sum </mnt/r0/file`);
-      await machine?.powerOff();
+      await guest.powerOff();
 
-      const disk = machine?.guest.diskPath(0) ?? '';
+      const disk = guest.guest.diskPath(0);
       const file = execFileSync('debugfs', ['-R', 'cat file', disk], {
         maxBuffer: DISK_BYTES,
         stdio: ['ignore', 'pipe', 'ignore'],
@@ -99,11 +104,7 @@ describeInGuest(
         },
       );
       expect(identifiers).toMatch(/:1:1:0:/);
-      expect(readFileSync(machine?.guest.consoleLogPath ?? '', 'utf8')).not.toContain('I/O error');
+      expect(readFileSync(guest.guest.consoleLogPath, 'utf8')).not.toContain('I/O error');
     });
   },
 );
-
-const bound = (guest: HostRootGuest): { does: (commands: string) => Promise<string> } => ({
-  does: (commands) => guest.does(commands),
-});

@@ -10,4 +10,4 @@ export { lockExclusively } from './lock';
 export { createMemoryDevice, type MemoryDevice, type MemoryDeviceOptions } from './memory-device';
 export { openBackingDevice, type OpenOptions } from './open-backing-device';
 export { StorageFailure } from './storage-error';
-export { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, systemCalls } from './system-calls';
+export { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, LOCK_NB, LOCK_SH, systemCalls } from './system-calls';

@@ -4,6 +4,8 @@ import { getSystemErrorMap } from 'node:util';
 import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
+  LOCK_NB,
+  LOCK_SH,
   lockExclusively,
   StorageFailure,
   systemCalls,
@@ -56,10 +58,6 @@ function lock(fd: number, path: string): void {
     throw error;
   }
 }
-
-/** flock(2). */
-const LOCK_SH = 1;
-const LOCK_NB = 4;
 
 /** Shared: whoever has all of the device holds the exclusive lock. */
 function lockSlot(fd: number): void {
