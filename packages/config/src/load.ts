@@ -13,9 +13,9 @@ import {
   type Surroundings,
 } from './model';
 import { parseFile } from './parser/file';
-import { newParseRun, type ParseRun } from './parser/parse-run';
+import { isValid, newParseRun, type ParseRun } from './parser/parse-run';
 import { expand } from './resolve/expand';
-import { isValid, postParse } from './resolve/post-parse';
+import { postParse } from './resolve/post-parse';
 import { computePeers } from './resolve/peers';
 import { resolveResource, type Viewer } from './resolve/resolved-resource';
 import { resolveResyncAfter } from './resolve/resync-after';

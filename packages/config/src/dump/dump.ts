@@ -74,7 +74,9 @@ function writeResource(out: TextLines, resource: ResourceSection, { detail, node
       resource.volumes.forEach((volume) => dumpVolume(out, volume, detail, place));
     }
     for (const host of resource.hosts) dumpHost(out, host, detail);
-    for (const connection of resource.connections) dumpConnection(out, connection, detail);
+    if (detail === 'expanded' || resource.postponed === undefined) {
+      for (const connection of resource.connections) dumpConnection(out, connection, detail);
+    }
     if (detail === 'written') dumpMeshes(out, resource);
     dumpSections(out, resource);
   });

@@ -71,6 +71,16 @@ describe('quotes', () => {
   });
 });
 
+it('reads on behind any number of blanks and lines, and reads the end again', () => {
+  const blanks = ' '.repeat(100_000);
+  const lines = '\n'.repeat(100_000);
+  const lexer = new Lexer(`a${blanks}\n${blanks}\nb${lines}${blanks}"c"#${blanks}`);
+  expect([lexer.next().text, lexer.next().text, lexer.line]).toEqual(['a', 'b', 3]);
+  expect(lexer.next()).toMatchObject({ kind: 'string', text: 'c', line: 100_003 });
+  expect(lexer.next()).toMatchObject({ kind: 'end', text: '', line: 100_003 });
+  expect(lexer.next()).toMatchObject({ kind: 'end', text: '', line: 100_003 });
+});
+
 it('counts lines, also in CRLF files', () => {
   const lexer = new Lexer('a\r\n# comment\r\n\r\nb');
   expect([lexer.next().line, lexer.next().line]).toEqual([1, 4]);

@@ -30,6 +30,8 @@ export const TOKEN_NUMBER = {
 
 export interface Token {
   readonly kind: TokenKind;
+  /** The text of a keyword or of punctuation; empty for all others. */
+  readonly word: string;
   /** Without quotes and escapes; empty at the end of the file. */
   readonly text: string;
   /** The number that messages print as `(TK n)`. */

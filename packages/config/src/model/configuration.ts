@@ -2,11 +2,8 @@
  * The whole configuration, as parsed and then completed in place by `resolve/` (which owns it until the loader hands
  * it out). One host's finished view of it is in `resolved.ts`.
  */
-import type { ConnectionSection, MeshSection } from './connection';
-import type { HostSection, ProxyOptions } from './host';
-import type { OptionList } from './option-list';
-import type { Position } from './position';
-import type { VolumeSection } from './volume';
+import type { OptionSections } from './option-sections';
+import type { ResourceSection } from './resource';
 
 export interface GlobalSettings {
   disableIpVerification: boolean;
@@ -33,34 +30,6 @@ export function defaultGlobalSettings(): GlobalSettings {
     commandTimeoutMedium: 600,
     commandTimeoutLong: 0,
   };
-}
-
-/** What `common`, a template-file and a resource have in common. */
-export interface OptionSections {
-  net: OptionList;
-  disk: OptionList;
-  peerDevice: OptionList;
-  device: OptionList;
-  resource: OptionList;
-  startup: OptionList;
-  handlers: OptionList;
-  proxy: ProxyOptions;
-  stackedTimeouts: boolean;
-}
-
-export interface ResourceSection extends OptionSections {
-  readonly name: string;
-  readonly position: Position;
-  templateFile: string | undefined;
-  template: OptionSections | undefined;
-  volumes: VolumeSection[];
-  hosts: HostSection[];
-  connections: ConnectionSection[];
-  meshes: MeshSection[];
-  /** This host's section. */
-  me: HostSection | undefined;
-  /** This host only runs a proxy for `me`: the resource itself is another host's. */
-  proxyOnly: boolean;
 }
 
 export interface Configuration {

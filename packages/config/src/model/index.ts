@@ -6,15 +6,7 @@ export {
   type Address,
   type AddressFamily,
 } from './address';
-export {
-  defaultGlobalSettings,
-  isIgnored,
-  isStacked,
-  type Configuration,
-  type GlobalSettings,
-  type OptionSections,
-  type ResourceSection,
-} from './configuration';
+export { defaultGlobalSettings, isIgnored, isStacked, type Configuration, type GlobalSettings } from './configuration';
 export type { ConnectionSection, EndpointSection, MeshSection, PathSection, PeerDeviceSection } from './connection';
 export {
   ConfigError,
@@ -27,6 +19,7 @@ export {
 } from './diagnostic';
 export type { HostKind, HostSection, ProxyOptions, ProxySection } from './host';
 export { isSameHost } from './host-name';
+export type { OptionSections } from './option-sections';
 export { settingOf, type OptionList, type OptionSetting } from './option-list';
 export { NOWHERE, type Position } from './position';
 export type { ConfigReader, ReadResult } from './reader';
@@ -41,5 +34,6 @@ export type {
   ResolvedResource,
   ResolvedVolume,
 } from './resolved';
+export { ResourceSection, type PostponedConnections } from './resource';
 export type { Surroundings } from './surroundings';
 export { findVolume, sortVolumes, type MetaDisk, type VolumeSection } from './volume';

@@ -38,6 +38,7 @@ export function parseOptionValue(option: OptionRow, text: string, source: ValueS
       return value === undefined ? { kind: 'refused', reason: 'not valid' } : inRange(value, type);
     }
     case 'string': {
+      if (text.length * UTF8_BYTES_MAX <= type.maxBytes) return accepted(text);
       const bytes = new TextEncoder().encode(text).length;
       return bytes <= type.maxBytes ? accepted(text) : { kind: 'refused', reason: 'too long', maxBytes: type.maxBytes };
     }
@@ -47,6 +48,9 @@ export function parseOptionValue(option: OptionRow, text: string, source: ValueS
     }
   }
 }
+
+/** Of one UTF-16 code unit. */
+const UTF8_BYTES_MAX = 3;
 
 function accepted(value: OptionValue): ParsedValue {
   return { kind: 'value', value };

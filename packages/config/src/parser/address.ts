@@ -14,22 +14,20 @@ export function parseAddress(tokens: TokenStream): Address {
 function parseFamilyAndHost(tokens: TokenStream): { family: AddressFamily; address: string } {
   const token = tokens.next();
   if (token.kind === 'ipv4-address') return { family: 'ipv4', address: token.text };
-  if (token.kind === 'keyword') {
-    switch (token.text) {
-      case 'ipv4':
-        return { family: 'ipv4', address: parseIpv4(tokens) };
-      case 'sdp':
-        return { family: 'sdp', address: parseIpv4(tokens) };
-      case 'ssocks':
-      case 'sci':
-        return { family: 'ssocks', address: parseIpv4(tokens) };
-      case 'ipv6': {
-        tokens.expectPunctuation('[');
-        const { kind, text: address } = tokens.next();
-        if (kind !== 'ipv6-address') throw tokens.expected('TK_IPADDR6');
-        tokens.expectPunctuation(']');
-        return { family: 'ipv6', address };
-      }
+  switch (token.word) {
+    case 'ipv4':
+      return { family: 'ipv4', address: parseIpv4(tokens) };
+    case 'sdp':
+      return { family: 'sdp', address: parseIpv4(tokens) };
+    case 'ssocks':
+    case 'sci':
+      return { family: 'ssocks', address: parseIpv4(tokens) };
+    case 'ipv6': {
+      tokens.expectPunctuation('[');
+      const { kind, text: address } = tokens.next();
+      if (kind !== 'ipv6-address') throw tokens.expected('TK_IPADDR6');
+      tokens.expectPunctuation(']');
+      return { family: 'ipv6', address };
     }
   }
   throw tokens.expected('ssocks | sdp | ipv4 | ipv6 | <ipv4 address> ', 'without-number');

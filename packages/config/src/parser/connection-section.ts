@@ -44,12 +44,12 @@ export function parseConnection(tokens: TokenStream): ConnectionSection {
   if (name.kind === 'string') {
     tokens.warn(`explicitly named connections are deprecated!\n\tits name ('${name.text}') will be ignored`, line);
     tokens.expectPunctuation('{');
-  } else if (!tokens.isPunctuation('{')) {
+  } else if (!tokens.is('{')) {
     throw tokens.expected('{');
   }
   for (;;) {
     tokens.next();
-    if (tokens.isPunctuation('}')) break;
+    if (tokens.is('}')) break;
     parseConnectionStatement(tokens, connection);
   }
   if (connection.paths.length === 0) {
@@ -59,8 +59,8 @@ export function parseConnection(tokens: TokenStream): ConnectionSection {
 }
 
 function parseConnectionStatement(tokens: TokenStream, connection: ConnectionSection): void {
-  const { token, run } = tokens;
-  switch (token.kind === 'keyword' ? token.text : '') {
+  const { run } = tokens;
+  switch (tokens.word) {
     case 'host':
     case 'address':
     case '_this_host':
@@ -102,7 +102,7 @@ function parseConnectionStatement(tokens: TokenStream, connection: ConnectionSec
 }
 
 function parseConnectionVolume(tokens: TokenStream): PeerDeviceSection {
-  const { line } = tokens.token;
+  const { line } = tokens;
   const vnr = leadingInteger(tokens.expectInteger());
   const peerDevice: PeerDeviceSection = { vnr, position: tokens.position(line), written: true, options: [] };
   tokens.expectPunctuation('{');
@@ -115,24 +115,24 @@ function parseConnectionVolume(tokens: TokenStream): PeerDeviceSection {
 
 function implicitPath(tokens: TokenStream, connection: ConnectionSection): PathSection {
   if (connection.paths.some((path) => !path.implicit)) {
-    tokens.late('Explicit and implicit paths not allowed', tokens.token.line);
+    tokens.late('Explicit and implicit paths not allowed', tokens.line);
   }
   const first = connection.paths.find((path) => path.implicit);
   if (first !== undefined) return first;
-  const path: PathSection = { position: tokens.position(tokens.token.line), implicit: true, endpoints: [] };
+  const path: PathSection = { position: tokens.position(tokens.line), implicit: true, endpoints: [] };
   connection.paths.push(path);
   return path;
 }
 
 /** The word `path` has been read. */
 function parsePath(tokens: TokenStream): PathSection {
-  const { line } = tokens.token;
+  const { line } = tokens;
   const path: PathSection = { position: tokens.position(line), implicit: false, endpoints: [] };
   tokens.expectPunctuation('{');
   for (;;) {
     tokens.next();
-    if (tokens.isPunctuation('}')) return path;
-    if (tokens.token.kind !== 'keyword' || !ENDPOINT_WORDS.has(tokens.token.text)) throw tokens.expected('host | }');
+    if (tokens.is('}')) return path;
+    if (tokens.kind !== 'keyword' || !ENDPOINT_WORDS.has(tokens.text)) throw tokens.expected('host | }');
     addEndpoint(tokens, path, 'path');
   }
 }
@@ -151,20 +151,20 @@ function addEndpoint(tokens: TokenStream, path: PathSection, unit: 'connection' 
 
 /** The word `host`, `address`, `_this_host` or `_remote_host` has been read. */
 function parseEndpoint(tokens: TokenStream): EndpointSection {
-  const word = tokens.token.text;
-  const position = tokens.position(tokens.token.line);
+  const word = tokens.text;
+  const position = tokens.position(tokens.line);
   if (word === 'host') {
     const name = tokens.expectString();
     tokens.next();
     let address: Address | undefined;
     let port: string | undefined;
-    if (tokens.isKeyword('address')) {
+    if (tokens.is('address')) {
       address = parseAddress(tokens);
       tokens.next();
-    } else if (tokens.isKeyword('port')) {
+    } else if (tokens.is('port')) {
       port = tokens.expectInteger();
       tokens.next();
-    } else if (!tokens.isPunctuation(';') && !tokens.isKeyword('via')) {
+    } else if (!tokens.is(';') && !tokens.is('via')) {
       throw tokens.expected('address | port | ;');
     }
     return newEndpoint({ position, name, address, port, role: 'host' }, parseTail(tokens));
@@ -196,11 +196,11 @@ function newEndpoint(
 
 /** `;`, `via proxy on ... { }` or `via outside-address A:P;` at the token read last. */
 function parseTail(tokens: TokenStream): Tail {
-  if (tokens.isPunctuation(';')) return {};
-  if (!tokens.isKeyword('via')) throw tokens.expected('via | ; ');
+  if (tokens.is(';')) return {};
+  if (!tokens.is('via')) throw tokens.expected('via | ; ');
   tokens.next();
-  if (tokens.isKeyword('proxy')) return { proxy: parseProxySection(tokens) };
-  if (!tokens.isKeyword('outside-address')) throw tokens.expected('proxy | outside-address');
+  if (tokens.is('proxy')) return { proxy: parseProxySection(tokens) };
+  if (!tokens.is('outside-address')) throw tokens.expected('proxy | outside-address');
   const outsideAddress = parseAddress(tokens);
   tokens.expectPunctuation(';');
   return { outsideAddress };
@@ -217,10 +217,10 @@ export function parseMesh(tokens: TokenStream): MeshSection {
   tokens.expectPunctuation('{');
   for (;;) {
     tokens.next();
-    if (tokens.isPunctuation('}')) return mesh;
-    if (tokens.isKeyword('hosts')) {
+    if (tokens.is('}')) return mesh;
+    if (tokens.is('hosts')) {
       mesh.hosts.push(...parseHostList(tokens, ';'));
-    } else if (tokens.isKeyword('net')) {
+    } else if (tokens.is('net')) {
       if (mesh.netOptions.length > 0) tokens.late("only one 'net' section allowed", tokens.run.lastSectionLine);
       tokens.expectPunctuation('{');
       parseNetSection(tokens, mesh.netOptions);

@@ -10,7 +10,7 @@ export type DeviceOwner = 'mine' | 'foreign';
 export function parseDevice(tokens: TokenStream, volume: VolumeSection, owner: DeviceOwner): void {
   const token = tokens.next();
   // A token that is neither a name nor `minor` is swallowed, as in the original.
-  if (token.kind !== 'string' && !tokens.isKeyword('minor')) return;
+  if (token.kind !== 'string' && !tokens.is('minor')) return;
   volume.device = undefined;
   volume.minor = undefined;
   if (token.kind === 'string') {
@@ -21,10 +21,10 @@ export function parseDevice(tokens: TokenStream, volume: VolumeSection, owner: D
     }
     tokens.next();
   }
-  if (tokens.isKeyword('minor')) {
+  if (tokens.is('minor')) {
     volume.minor = leadingInteger(tokens.expectInteger());
     tokens.expectPunctuation(';');
-  } else if (!tokens.isPunctuation(';')) {
+  } else if (!tokens.is(';')) {
     throw tokens.expected('minor | ;', 'without-number');
   }
   volume.written.device = tokens.statementPosition();

@@ -22,8 +22,7 @@ export function parseFile(run: ParseRun, file: FileText): void {
 
 function parseTopLevel(tokens: TokenStream): void {
   const { configuration } = tokens.run;
-  const { token } = tokens;
-  switch (token.kind === 'keyword' ? token.text : '') {
+  switch (tokens.word) {
     case 'global':
       parseGlobal(tokens);
       return;
@@ -40,7 +39,7 @@ function parseTopLevel(tokens: TokenStream): void {
       parseSkip(tokens);
       return;
   }
-  if (token.kind === 'keyword' && isModuleVersionStatement(token.text)) {
+  if (isModuleVersionStatement(tokens.word)) {
     parseModuleVersion(tokens);
     return;
   }

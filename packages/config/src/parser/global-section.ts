@@ -23,10 +23,9 @@ export function parseGlobal(tokens: TokenStream): void {
   }
   tokens.expectPunctuation('{');
   for (;;) {
-    const token = tokens.nextStatement();
-    if (tokens.isPunctuation('}')) return;
-    const word = token.kind === 'keyword' ? token.text : '';
-    if (!parseSetting(tokens, word, settings)) {
+    tokens.nextStatement();
+    if (tokens.is('}')) return;
+    if (!parseSetting(tokens, tokens.word, settings)) {
       throw tokens.expected('dialog-refresh | minor-count | disable-ip-verification', 'without-number');
     }
     tokens.expectPunctuation(';');
@@ -55,6 +54,6 @@ function parseSetting(tokens: TokenStream, word: string, settings: GlobalSetting
 
 function parseUsageCount(tokens: TokenStream): GlobalSettings['usageCount'] {
   const { text } = tokens.next();
-  if (tokens.token.kind === 'keyword' && (text === 'yes' || text === 'no' || text === 'ask')) return text;
+  if (tokens.kind === 'keyword' && (text === 'yes' || text === 'no' || text === 'ask')) return text;
   throw tokens.expected('yes | no | ask', 'without-number');
 }

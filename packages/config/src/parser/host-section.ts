@@ -38,7 +38,7 @@ interface Section {
 export function parseOnSection(tokens: TokenStream, resourceName: string): HostSection {
   const names = parseHostList(tokens, '{');
   for (const name of names) tokens.claim('host section', { resource: resourceName, owner: name, word: HOST_SECTION });
-  const host = newHost('on', names, tokens.position(tokens.token.line));
+  const host = newHost('on', names, tokens.position(tokens.line));
   parseHostStatements(tokens, { host, resourceName });
   return host;
 }
@@ -46,7 +46,7 @@ export function parseOnSection(tokens: TokenStream, resourceName: string): HostS
 /** The word `_this_host` has been read: a section that `drbdsetup show` prints. */
 export function parseThisHostSection(tokens: TokenStream, resourceName: string): HostSection {
   tokens.expectPunctuation('{');
-  const host = newHost('this', ['_this_host'], tokens.position(tokens.token.line));
+  const host = newHost('this', ['_this_host'], tokens.position(tokens.line));
   parseHostStatements(tokens, { host, resourceName });
   return host;
 }
@@ -56,9 +56,9 @@ export function parseFloatingSection(tokens: TokenStream, resourceName: string):
   const address = parseAddress(tokens);
   tokens.next();
   const name = floatingName(address);
-  const host = newHost('floating', [name], tokens.position(tokens.token.line), { address });
-  const isWhole = tokens.isPunctuation(';');
-  if (!isWhole && !tokens.isPunctuation('{')) throw tokens.expected('{ | ;');
+  const host = newHost('floating', [name], tokens.position(tokens.line), { address });
+  const isWhole = tokens.is(';');
+  if (!isWhole && !tokens.is('{')) throw tokens.expected('{ | ;');
   tokens.claim('host section', { resource: resourceName, owner: name, word: HOST_SECTION });
   if (isWhole) return host;
   parseHostStatements(tokens, { host, resourceName });
@@ -77,15 +77,15 @@ export function parseStackedSection(tokens: TokenStream, resourceName: string): 
   const lower = tokens.expectString();
   tokens.run.unique.claim('stacked-on-top-of', `stacked:${lower}`, tokens.statementPosition());
   tokens.expectPunctuation('{');
-  const host = newHost('stacked', [], tokens.position(tokens.token.line), { lower });
+  const host = newHost('stacked', [], tokens.position(tokens.line), { lower });
   tokens.run.lastSectionLine = host.position.line;
   for (;;) {
     tokens.nextStatement();
-    if (tokens.isPunctuation('}')) return host;
+    if (tokens.is('}')) return host;
     if (parseAddressOrNodeId(tokens, { host, resourceName })) continue;
-    if (tokens.isKeyword('device')) parseDevice(tokens, implicitVolume(tokens, host.volumes), 'mine');
-    else if (tokens.isKeyword('proxy')) host.proxy = parseProxySection(tokens);
-    else if (tokens.isKeyword('volume')) host.volumes.push(parseStackedVolume(tokens));
+    if (tokens.is('device')) parseDevice(tokens, implicitVolume(tokens, host.volumes), 'mine');
+    else if (tokens.is('proxy')) host.proxy = parseProxySection(tokens);
+    else if (tokens.is('volume')) host.volumes.push(parseStackedVolume(tokens));
     else throw tokens.expected('device | address | proxy | volume | node-id', 'without-number');
   }
 }
@@ -96,10 +96,10 @@ function parseStackedVolume(tokens: TokenStream): HostSection['volumes'][number]
   tokens.expectPunctuation('{');
   for (;;) {
     tokens.next();
-    if (tokens.isPunctuation('}')) return volume;
-    if (tokens.isKeyword('device')) {
+    if (tokens.is('}')) return volume;
+    if (tokens.is('device')) {
       parseDevice(tokens, volume, 'mine');
-    } else if (tokens.isKeyword('disk')) {
+    } else if (tokens.is('disk')) {
       tokens.expectPunctuation('{');
       parseDiskSection(tokens, {
         disk: volume.diskOptions,
@@ -137,31 +137,31 @@ function parseHostStatements(tokens: TokenStream, section: Section): void {
   tokens.run.lastSectionLine = host.position.line;
   const owner = isMine(tokens, host) ? 'mine' : 'foreign';
   for (;;) {
-    const token = tokens.nextStatement();
-    if (tokens.isPunctuation('}')) {
+    tokens.nextStatement();
+    if (tokens.is('}')) {
       for (const volume of host.volumes) claimDevice(tokens.run, host, volume, volume.written.device);
       return;
     }
     if (parseAddressOrNodeId(tokens, section)) continue;
-    if (tokens.isKeyword('volume')) {
+    if (tokens.is('volume')) {
       host.volumes.push(parseVolume(tokens, owner));
-    } else if (tokens.isKeyword('disk')) {
+    } else if (tokens.is('disk')) {
       claimForHost(tokens, section, 'disk');
       const volume = implicitVolume(tokens, host.volumes);
       const next = tokens.next();
-      if (tokens.isPunctuation('{')) parseVolumeDiskSection(tokens, volume);
+      if (tokens.is('{')) parseVolumeDiskSection(tokens, volume);
       else if (next.kind === 'string') parseDiskPath(tokens, volume);
       else throw tokens.badString('TK_STRING | {');
-    } else if (tokens.isKeyword('device') || tokens.isKeyword('meta-disk') || tokens.isKeyword('flexible-meta-disk')) {
-      claimForHost(tokens, section, token.text === 'device' ? 'device' : 'meta-disk');
+    } else if (tokens.is('device') || tokens.is('meta-disk') || tokens.is('flexible-meta-disk')) {
+      claimForHost(tokens, section, tokens.is('device') ? 'device' : 'meta-disk');
       parseVolumeStatement(tokens, implicitVolume(tokens, host.volumes), owner);
-    } else if (tokens.isKeyword('options')) {
+    } else if (tokens.is('options')) {
       tokens.expectPunctuation('{');
       host.options = [];
       parseResourceOptions(tokens, host.options);
-    } else if (tokens.isKeyword('proxy')) {
+    } else if (tokens.is('proxy')) {
       host.proxy = parseProxySection(tokens);
-    } else if (tokens.isKeyword('skip')) {
+    } else if (tokens.is('skip')) {
       parseSkip(tokens);
     } else {
       throw tokens.expected(
@@ -175,7 +175,7 @@ function parseHostStatements(tokens: TokenStream, section: Section): void {
 /** `address` and `node-id`: false if the token read last is neither. */
 function parseAddressOrNodeId(tokens: TokenStream, section: Section): boolean {
   const { host } = section;
-  if (tokens.isKeyword('address')) {
+  if (tokens.is('address')) {
     if (host.kind === 'floating') {
       throw new ConfigError(
         `${tokens.where(tokens.statementLine)}address statement not allowed for floating {} host sections`,
@@ -188,7 +188,7 @@ function parseAddressOrNodeId(tokens: TokenStream, section: Section): boolean {
     tokens.checkRange('port', host.address.port, scaledInteger(host.address.port), 1, 65535);
     return true;
   }
-  if (!tokens.isKeyword('node-id')) return false;
+  if (!tokens.is('node-id')) return false;
   const id = tokens.expectInteger();
   claimForHost(tokens, section, 'node-id');
   tokens.claim('node-id', { resource: section.resourceName, owner: '', word: id });

@@ -23,8 +23,8 @@ export function isModuleVersionStatement(word: string): boolean {
 
 /** The statement's word has been read. */
 export function parseModuleVersion(tokens: TokenStream): void {
-  const comparison = COMPARISONS[tokens.token.text.slice(PREFIX.length)];
-  const { line } = tokens.token;
+  const comparison = COMPARISONS[tokens.text.slice(PREFIX.length)];
+  const { line } = tokens;
   const { kind, text: wanted } = tokens.next();
   if (kind !== 'module-version') throw tokens.expected('TK_KMODVERS');
   tokens.expectPunctuation(';');

@@ -20,10 +20,10 @@ export interface OptionSectionRules {
 
 /** Reads up to and including the closing brace; the opening one has been read. */
 export function parseOptionSection(tokens: TokenStream, rules: OptionSectionRules): void {
-  tokens.run.lastSectionLine = tokens.token.line;
+  tokens.run.lastSectionLine = tokens.line;
   for (;;) {
     tokens.next();
-    if (tokens.isPunctuation('}')) return;
+    if (tokens.is('}')) return;
     if (rules.extra?.(tokens)) continue;
     parseOption(tokens, rules);
   }
@@ -31,11 +31,11 @@ export function parseOptionSection(tokens: TokenStream, rules: OptionSectionRule
 
 /** One option statement, whose name is the token read last. */
 export function parseOption(tokens: TokenStream, rules: OptionSectionRules): void {
-  const isUnknownMarker = tokens.isKeyword('_unknown');
+  const isUnknownMarker = tokens.is('_unknown');
   if (isUnknownMarker) tokens.next();
   const { option, list, negated } = lookUp(tokens, rules);
   const value = tokens.next();
-  if (tokens.isPunctuation(';')) {
+  if (tokens.is(';')) {
     list.push({ name: option.name, value: isUnknownMarker ? undefined : negated ? 'no' : 'yes', inherited: false });
     return;
   }
@@ -51,7 +51,7 @@ interface Found {
 }
 
 function lookUp(tokens: TokenStream, rules: OptionSectionRules): Found {
-  const { text, kind } = tokens.token;
+  const { text, kind } = tokens;
   const negated = text.startsWith('no-');
   const plain = negated ? text.slice('no-'.length) : text;
   const name = rules.renamed?.get(plain) ?? plain;
@@ -67,7 +67,7 @@ function lookUp(tokens: TokenStream, rules: OptionSectionRules): Found {
 }
 
 function checkValue(tokens: TokenStream, option: OptionRow): void {
-  const { text, line } = tokens.token;
+  const { text, line } = tokens;
   const parsed = parseOptionValue(option, text);
   if (parsed.kind === 'value') return;
   const more =

@@ -36,3 +36,8 @@ export function newParseRun(
 export function report(run: Pick<ParseRun, 'diagnostics'>, severity: Exclude<Severity, 'stop'>, text: string): void {
   run.diagnostics.push({ severity, text });
 }
+
+/** Nothing was said that stops commands. */
+export function isValid({ diagnostics }: Pick<ParseRun, 'diagnostics'>): boolean {
+  return diagnostics.every(({ severity }) => severity === 'warning' || severity === 'note');
+}

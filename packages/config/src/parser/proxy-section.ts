@@ -17,14 +17,14 @@ export function parseProxySection(tokens: TokenStream): ProxySection {
   };
   for (;;) {
     tokens.next();
-    if (tokens.isPunctuation('}')) break;
-    if (tokens.isKeyword('inside')) {
+    if (tokens.is('}')) break;
+    if (tokens.is('inside')) {
       proxy.inside = parseAddress(tokens);
       tokens.expectPunctuation(';');
-    } else if (tokens.isKeyword('outside')) {
+    } else if (tokens.is('outside')) {
       proxy.outside = parseAddress(tokens);
       tokens.expectPunctuation(';');
-    } else if (tokens.isKeyword('options')) {
+    } else if (tokens.is('options')) {
       tokens.expectPunctuation('{');
       parseProxyOptions(tokens, proxy.options, proxy.plugins);
     } else {

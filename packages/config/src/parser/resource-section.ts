@@ -1,12 +1,5 @@
 /** `resource NAME { }`, `common { }` and template files. Source: config.md 3, 7.2. */
-import {
-  ConfigError,
-  EXIT_USAGE,
-  sortVolumes,
-  type OptionSections,
-  type Position,
-  type ResourceSection,
-} from '../model';
+import { ConfigError, EXIT_USAGE, ResourceSection, sortVolumes, type OptionSections } from '../model';
 import { parseConnection, parseMesh } from './connection-section';
 import { parseFloatingSection, parseOnSection, parseStackedSection, parseThisHostSection } from './host-section';
 import { besideFile } from './file-name';
@@ -60,37 +53,13 @@ function refuseHosts(tokens: TokenStream, sections: ResourceSection, name: strin
   tokens.late(`in the ${name} section, there are no host sections allowed.`, tokens.run.lastSectionLine);
 }
 
-function newResource(name: string, position: Position): ResourceSection {
-  return {
-    net: [],
-    disk: [],
-    peerDevice: [],
-    device: [],
-    resource: [],
-    startup: [],
-    handlers: [],
-    proxy: { options: [], plugins: [] },
-    stackedTimeouts: false,
-    name,
-    position,
-    templateFile: undefined,
-    template: undefined,
-    volumes: [],
-    hosts: [],
-    connections: [],
-    meshes: [],
-    me: undefined,
-    proxyOnly: false,
-  };
-}
-
 /** Reads up to the closing brace, or to the end of the file, which closes a resource too; the `{` has been read. */
 function parseResourceBody(tokens: TokenStream, name: string): ResourceSection {
   tokens.run.uniqueInResource.clear();
-  const resource = newResource(name, tokens.position(tokens.token.line));
+  const resource = new ResourceSection(name, tokens.position(tokens.line));
   for (;;) {
     const token = tokens.nextStatement();
-    if (token.kind === 'end' || tokens.isPunctuation('}')) {
+    if (token.kind === 'end' || tokens.is('}')) {
       sortVolumes(resource.volumes);
       return resource;
     }
@@ -107,7 +76,7 @@ function parseResourceBody(tokens: TokenStream, name: string): ResourceSection {
 /** False if no statement begins with the token read last. */
 function parseStatement(tokens: TokenStream, resource: ResourceSection): boolean {
   const { name } = resource;
-  switch (tokens.token.text) {
+  switch (tokens.text) {
     case 'on':
       resource.hosts.push(parseOnSection(tokens, name));
       return true;
@@ -181,7 +150,7 @@ function openSection(tokens: TokenStream, resource: string, what: string, word: 
 /** `disk PATH;` belongs to the implicit volume, `disk { }` to the resource. */
 function parseDiskStatement(tokens: TokenStream, resource: ResourceSection): void {
   const token = tokens.next();
-  if (tokens.isPunctuation('{')) {
+  if (tokens.is('{')) {
     tokens.claim('disk section', { resource: resource.name, owner: '', word: 'disk' });
     parseOuterDiskSection(tokens, resource, resource.net);
   } else if (token.kind === 'string') {

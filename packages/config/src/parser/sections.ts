@@ -34,7 +34,7 @@ export function parseOuterDiskSection(tokens: TokenStream, lists: DiskLists, net
   parseOptionSection(tokens, {
     ...diskRules(lists),
     extra: () => {
-      if (tokens.token.text !== 'fencing') return false;
+      if (tokens.text !== 'fencing') return false;
       parseOption(tokens, netRules(net));
       return true;
     },
@@ -92,17 +92,17 @@ export function parseStartup(tokens: TokenStream, sections: OptionSections): voi
 }
 
 function startupStatement(tokens: TokenStream, sections: OptionSections): boolean {
-  if (tokens.token.text === 'stacked-timeouts') {
+  if (tokens.text === 'stacked-timeouts') {
     sections.stackedTimeouts = true;
     tokens.expectPunctuation(';');
     return true;
   }
-  if (tokens.token.text !== 'become-primary-on') return false;
+  if (tokens.text !== 'become-primary-on') return false;
   // DRBD 9 reads it and drops it.
   for (;;) {
     tokens.next();
-    if (tokens.isPunctuation(';')) return true;
-    if (tokens.token.kind === 'end') throw tokens.expected(';');
+    if (tokens.is(';')) return true;
+    if (tokens.kind === 'end') throw tokens.expected(';');
   }
 }
 
@@ -112,7 +112,7 @@ export function parseProxyOptions(tokens: TokenStream, options: OptionList, plug
     targets: [['proxy', options]],
     expected: { namesOf: 'proxy' },
     extra: () => {
-      if (findOption('proxy', tokens.token.text) !== undefined) return false;
+      if (findOption('proxy', tokens.text) !== undefined) return false;
       parsePluginBlock(tokens, plugins);
       return true;
     },
@@ -121,16 +121,16 @@ export function parseProxyOptions(tokens: TokenStream, options: OptionList, plug
 
 function parsePluginBlock(tokens: TokenStream, plugins: OptionSetting[]): void {
   tokens.next();
-  if (!tokens.isPunctuation('{')) {
+  if (!tokens.is('{')) {
     throw new ConfigError(`${tokens.where(tokens.run.lastSectionLine)}expected "{" after "proxy" keyword`);
   }
   let words: string[] = [];
   for (;;) {
     const token = tokens.next();
-    if (tokens.isPunctuation(';')) {
+    if (tokens.is(';')) {
       plugins.push({ name: words.join(' '), value: undefined, inherited: false });
       words = [];
-    } else if (tokens.isPunctuation('}')) {
+    } else if (tokens.is('}')) {
       if (words.length === 0) return;
       throw new ConfigError(`${tokens.where(token.line)}Missing ";" before  "}"`);
     } else if (token.kind === 'end') {

@@ -32,9 +32,9 @@ export class TokenStream extends Lexer {
 
   /** Reads a statement's first token; messages about the statement name its line. */
   nextStatement(): Token {
-    const token = this.next();
-    this.statementLine = token.line;
-    return token;
+    this.next();
+    this.statementLine = this.line;
+    return this;
   }
 
   position(line: number): Position {
@@ -54,48 +54,44 @@ export class TokenStream extends Lexer {
     return `${this.file.openedAs}:${line}: `;
   }
 
-  isPunctuation(text: string): boolean {
-    return this.token.kind === 'punctuation' && this.token.text === text;
-  }
-
-  isKeyword(text: string): boolean {
-    return this.token.kind === 'keyword' && this.token.text === text;
+  /** Whether the token read last is this keyword or punctuation. */
+  is(word: string): boolean {
+    return this.word === word;
   }
 
   /** An error at the token read last. */
   expected(what: string, form: 'with-number' | 'without-number' = 'with-number'): ConfigError {
-    const { token } = this;
-    const number = form === 'with-number' ? ` (TK ${token.number})` : '';
+    const number = form === 'with-number' ? ` (TK ${this.number})` : '';
     return new ConfigError(
-      `${this.where(token.line)}Parse error: '${what}' expected,\n\tbut got '${shown(token.text)}'${number}`,
+      `${this.where(this.line)}Parse error: '${what}' expected,\n\tbut got '${shown(this.text)}'${number}`,
     );
   }
 
   expectPunctuation(text: string): void {
-    const token = this.next();
-    if (token.kind !== 'punctuation' || token.text !== text) throw this.expected(text);
+    this.next();
+    if (this.word !== text) throw this.expected(text);
   }
 
   expectKeyword(text: string, name: string): void {
     this.next();
-    if (!this.isKeyword(text)) throw this.expected(name);
+    if (this.word !== text) throw this.expected(name);
   }
 
   expectInteger(): string {
-    const token = this.next();
-    if (token.kind !== 'integer') throw this.expected('TK_INTEGER');
-    return token.text;
+    this.next();
+    if (this.kind !== 'integer') throw this.expected('TK_INTEGER');
+    return this.text;
   }
 
   expectString(): string {
     this.next();
-    if (this.token.kind !== 'string') throw this.badString();
-    return this.token.text;
+    if (this.kind !== 'string') throw this.badString();
+    return this.text;
   }
 
   /** Why the token read last is no string. */
   badString(what = 'TK_STRING'): ConfigError {
-    const { kind, text, line } = this.token;
+    const { kind, text, line } = this;
     if (kind === 'word-too-long') return new ConfigError(`${this.where(line)}Token too long >>>${head(text)}...<<<`);
     if (kind === 'quoted-too-long') {
       return new ConfigError(`${this.where(line)}Double quoted string too long >>>${head(text)}...<<<`);

@@ -64,8 +64,9 @@ export class StatementTable {
       this.byOwner.set(owner, [statement]);
       return;
     }
-    const first = statements.find((other) => other.word === word && other.resource === resource);
-    if (first !== undefined) {
+    for (let at = 0; at < statements.length; at += 1) {
+      const first = statements[at];
+      if (first?.word !== word || first.resource !== resource) continue;
       throw conflict(what, `${resource}:${keyInResource(owner, word)}`, first.position, position);
     }
     statements.push(statement);

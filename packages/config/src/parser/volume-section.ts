@@ -42,18 +42,18 @@ export function parseVolume(tokens: TokenStream, owner: DeviceOwner): VolumeSect
   tokens.expectPunctuation('{');
   for (;;) {
     tokens.next();
-    if (tokens.isPunctuation('}')) return volume;
+    if (tokens.is('}')) return volume;
     if (parseVolumeStatement(tokens, volume, owner)) continue;
-    if (tokens.isKeyword('skip')) parseSkip(tokens);
-    else if (tokens.isKeyword('tiebreaker')) parseTiebreaker(tokens, volume);
+    if (tokens.is('skip')) parseSkip(tokens);
+    else if (tokens.is('tiebreaker')) parseTiebreaker(tokens, volume);
     else throw tokens.expected('device | disk | meta-disk | flex-meta-disk | }');
   }
 }
 
 /** `device`, `disk`, `meta-disk`: false if the token read last is none of them. */
 export function parseVolumeStatement(tokens: TokenStream, volume: VolumeSection, owner: DeviceOwner): boolean {
-  if (tokens.token.kind !== 'keyword') return false;
-  switch (tokens.token.text) {
+  if (tokens.kind !== 'keyword') return false;
+  switch (tokens.text) {
     case 'device':
       parseDevice(tokens, volume, owner);
       return true;
@@ -74,7 +74,7 @@ export function parseVolumeStatement(tokens: TokenStream, volume: VolumeSection,
 /** `disk PATH;` or `disk { }`; the word `disk` has been read. */
 function parseDisk(tokens: TokenStream, volume: VolumeSection): void {
   const token = tokens.next();
-  if (tokens.isPunctuation('{')) parseVolumeDiskSection(tokens, volume);
+  if (tokens.is('{')) parseVolumeDiskSection(tokens, volume);
   else if (token.kind === 'string') parseDiskPath(tokens, volume);
   else throw tokens.badString('TK_STRING | {');
 }
@@ -93,7 +93,7 @@ export function parseVolumeDiskSection(tokens: TokenStream, volume: VolumeSectio
 
 /** The path has been read. */
 export function parseDiskPath(tokens: TokenStream, volume: VolumeSection): void {
-  volume.disk = tokens.token.text;
+  volume.disk = tokens.text;
   volume.written.disk = tokens.statementPosition();
   tokens.expectPunctuation(';');
 }
@@ -107,11 +107,11 @@ function parseMetaDisk(tokens: TokenStream, volume: VolumeSection): void {
     return;
   }
   tokens.next();
-  if (tokens.isPunctuation(';')) {
+  if (tokens.is(';')) {
     volume.metaDisk = { kind: 'flexible', device };
     return;
   }
-  if (!tokens.isPunctuation('[')) throw tokens.expected('[ | ;', 'without-number');
+  if (!tokens.is('[')) throw tokens.expected('[ | ;', 'without-number');
   const index = tokens.expectInteger();
   tokens.expectPunctuation(']');
   tokens.expectPunctuation(';');
@@ -127,7 +127,7 @@ function parseFlexibleMetaDisk(tokens: TokenStream, volume: VolumeSection): void
 
 function parseTiebreaker(tokens: TokenStream, volume: VolumeSection): void {
   tokens.next();
-  if (!tokens.isKeyword('yes') && !tokens.isKeyword('no')) throw tokens.expected('yes | no', 'without-number');
-  volume.tiebreaker = tokens.token.text === 'yes';
+  if (!tokens.is('yes') && !tokens.is('no')) throw tokens.expected('yes | no', 'without-number');
+  volume.tiebreaker = tokens.text === 'yes';
   tokens.expectPunctuation(';');
 }

@@ -26,6 +26,13 @@ export function checkAddressConflicts(run: ParseRun, resources: readonly Resourc
   for (const resource of resources) {
     // The connections of a mesh share the addresses of their hosts.
     const seen: Address[] = [];
+    if (resource.postponed !== undefined) {
+      const { members, position } = resource.postponed;
+      for (const { address } of members) {
+        if (address !== undefined) checkUse(run, uses, address, seen, { resource, position });
+      }
+      continue;
+    }
     for (const connection of resource.connections) {
       const position = connection.position === NOWHERE ? resource.position : connection.position;
       for (const { endpoints } of connection.paths) {

@@ -10,8 +10,9 @@ import type {
   VolumeSection,
 } from '../model';
 import type { OptionGroup } from '../options';
-import { report, type ParseRun } from '../parser/parse-run';
+import { isValid, report, type ParseRun } from '../parser/parse-run';
 import { inherit, type Inheritance } from './inherit';
+import { inheritsClearly } from './postponed-connections';
 
 /** `group`: the options of `from` that `into` lacks. */
 type Inherits = (group: OptionGroup, from: readonly OptionSetting[], into: OptionList) => void;
@@ -46,7 +47,14 @@ function expandResource(run: ParseRun, configuration: Configuration, resource: R
       completeVolume(volume);
     }
   }
-  for (const connection of resource.connections) expandConnection(resource, connection, inherits);
+  const expandConnections = () => {
+    for (const connection of resource.connections) expandConnection(resource, connection, inherits);
+  };
+  if (resource.postponed !== undefined && isValid(run) && inheritsClearly(resource)) {
+    resource.postponeStep(expandConnections);
+  } else {
+    expandConnections();
+  }
 }
 
 function inheritSections(outer: OptionSections, resource: ResourceSection, inherits: Inherits): void {

@@ -2,22 +2,15 @@
  * Completes a parsed configuration: volumes, connections, node ids, this host. The phases run over all resources, one
  * after the other, so that messages come in DRBD's order. Source: config.md 7.3.
  */
-import type { ResourceSection, Severity } from '../model';
-import { report, type ParseRun } from '../parser/parse-run';
+import type { ResourceSection } from '../model';
+import { isValid, report, type ParseRun } from '../parser/parse-run';
 import { checkAddressConflicts } from './address-conflicts';
 import { checkEndpointCounts, createConnections, markIgnoredConnections, resolveEndpoints } from './connections';
 import { findMe } from './me';
 import { assignNodeIds } from './node-ids';
+import { postponable } from './postponed-connections';
 import { completeStackedDisks, completeStackedHosts } from './stacked';
 import { completeVolumes } from './volumes';
-
-export function isValid(run: ParseRun): boolean {
-  return run.diagnostics.every((diagnostic) => isHarmless(diagnostic.severity));
-}
-
-function isHarmless(severity: Severity): boolean {
-  return severity === 'warning' || severity === 'note';
-}
 
 export function postParse(run: ParseRun): void {
   const { resources } = run.configuration;
@@ -25,19 +18,32 @@ export function postParse(run: ParseRun): void {
   for (const resource of resources) completeStackedHosts(run, resource);
   for (const resource of resources) {
     checkEndpointCounts(run, resource);
-    if (!isValid(run)) continue;
-    createConnections(run, resource);
-    resolveEndpoints(run, resource);
-    assignNodeIds(run, resource);
+    if (isValid(run)) completeConnections(run, resource);
   }
   if (isValid(run)) checkAddressConflicts(run, resources);
   findMe(run);
   for (const resource of resources) completeStackedDisks(run, resource);
   for (const resource of resources) checkConnectionVolumes(run, resource);
-  for (const resource of resources) markIgnoredConnections(resource);
+  for (const resource of resources) if (resource.postponed === undefined) markIgnoredConnections(resource);
+}
+
+function completeConnections(run: ParseRun, resource: ResourceSection): void {
+  const postponed = postponable(resource);
+  if (postponed !== undefined) {
+    resource.postponeConnections(postponed, () => {
+      createConnections(run, resource);
+      resolveEndpoints(run, resource);
+      markIgnoredConnections(resource);
+    });
+    return;
+  }
+  createConnections(run, resource);
+  resolveEndpoints(run, resource);
+  assignNodeIds(run, resource);
 }
 
 function checkConnectionVolumes(run: ParseRun, resource: ResourceSection): void {
+  if (resource.postponed !== undefined) return;
   for (const connection of resource.connections) {
     for (const { vnr, position } of connection.peerDevices) {
       for (const endpoint of connection.paths[0]?.endpoints ?? []) {
