@@ -7,6 +7,7 @@ import {
   type ConnectionSection,
   type EndpointSection,
   type HostSection,
+  type OptionList,
   type OptionSections,
   type OptionSetting,
   type ProxyOptions,
@@ -35,7 +36,9 @@ export function dumpConfiguration(configuration: Configuration, options: DumpOpt
   dumpGlobal(out, configuration, options.detail);
   if (configuration.common !== undefined) {
     const { common } = configuration;
-    out.block('common', () => dumpSections(out, common));
+    out.open('common');
+    dumpSections(out, common);
+    out.close();
     out.line('');
   }
   for (const resource of configuration.resources) writeResource(out, resource, options);
@@ -57,7 +60,9 @@ function dumpGlobal(out: TextLines, { global }: Configuration, detail: DumpDetai
   if (global.dialogRefresh !== usual.dialogRefresh) lines.push(`dialog-refresh ${global.dialogRefresh};`);
   if (global.usageCount !== usual.usageCount) lines.push(`usage-count ${global.usageCount};`);
   if (lines.length === 0 && detail === 'written') return;
-  out.block('global', () => lines.forEach((line) => out.line(line)));
+  out.open('global');
+  for (const line of lines) out.line(line);
+  out.close();
   out.line('');
 }
 
@@ -67,34 +72,43 @@ function writeResource(out: TextLines, resource: ResourceSection, { detail, node
   const stacked = isStacked(resource) ? 'stacked' : 'not stacked';
   out.line(`# resource ${quote(resource.name)} on ${nodeName}: ${ignored}, ${stacked}`);
   out.line(`# defined at ${file}:${line}`);
-  out.block(`resource ${quote(resource.name)}`, () => {
-    if (resource.templateFile !== undefined) out.line(`template-file ${quote(resource.templateFile)};`);
-    if (detail === 'written') {
-      const place = isStacked(resource) ? 'stacked-resource' : 'resource';
-      resource.volumes.forEach((volume) => dumpVolume(out, volume, detail, place));
-    }
-    for (const host of resource.hosts) dumpHost(out, host, detail);
-    if (detail === 'expanded' || resource.postponed === undefined) {
-      for (const connection of resource.connections) dumpConnection(out, connection, detail);
-    }
-    if (detail === 'written') dumpMeshes(out, resource);
-    dumpSections(out, resource);
-  });
+  out.open(`resource ${quote(resource.name)}`);
+  if (resource.templateFile !== undefined) out.line(`template-file ${quote(resource.templateFile)};`);
+  if (detail === 'written') {
+    const place = isStacked(resource) ? 'stacked-resource' : 'resource';
+    for (const volume of resource.volumes) dumpVolume(out, volume, detail, place);
+  }
+  for (const host of resource.hosts) dumpHost(out, host, detail);
+  if (detail === 'expanded' || resource.implied === undefined) {
+    for (const connection of resource.connections) dumpConnection(out, connection, detail);
+  }
+  if (detail === 'written') dumpMeshes(out, resource);
+  dumpSections(out, resource);
+  out.close();
   out.line('');
 }
 
 function dumpSections(out: TextLines, sections: OptionSections): void {
   dumpOptions(out, 'options', sections.resource);
   dumpOptions(out, 'net', sections.net);
-  dumpOptions(out, 'disk', [...sections.device, ...sections.disk, ...sections.peerDevice]);
-  const flags = sections.stackedTimeouts ? [{ name: 'stacked-timeouts', value: undefined, inherited: false }] : [];
-  dumpOptions(out, 'startup', [...sections.startup, ...flags]);
+  dumpOptions(out, 'disk', joined(sections.device, sections.disk, sections.peerDevice));
+  dumpOptions(out, 'startup', sections.stackedTimeouts ? [...sections.startup, STACKED_TIMEOUTS] : sections.startup);
   dumpProxyOptions(out, 'proxy', sections.proxy);
   dumpOptions(out, 'handlers', sections.handlers);
 }
 
+const STACKED_TIMEOUTS: OptionSetting = { name: 'stacked-timeouts', value: undefined, inherited: false };
+
+/** One list of three, of which mostly all are empty. */
+function joined(a: OptionList, b: OptionList, c: OptionList): OptionList {
+  return a.length + b.length + c.length === 0 ? a : [...a, ...b, ...c];
+}
+
 function dumpOptions(out: TextLines, head: string, options: readonly OptionSetting[]): void {
-  out.blockOf(head, options, () => writeOptions(out, options));
+  if (options.length === 0) return;
+  out.open(head);
+  writeOptions(out, options);
+  out.close();
 }
 
 function writeOptions(out: TextLines, options: readonly OptionSetting[]): void {
@@ -105,29 +119,35 @@ function writeOptions(out: TextLines, options: readonly OptionSetting[]): void {
 }
 
 function dumpProxyOptions(out: TextLines, head: string, { options, plugins }: ProxyOptions): void {
-  out.blockOf(head, [...options, ...plugins], () => {
-    writeOptions(out, options);
-    dumpOptions(out, 'plugin', plugins);
-  });
+  if (options.length + plugins.length === 0) return;
+  out.open(head);
+  writeOptions(out, options);
+  dumpOptions(out, 'plugin', plugins);
+  out.close();
 }
 
+const NONE: readonly VolumeSection[] = [];
+
 function dumpHost(out: TextLines, host: HostSection, detail: DumpDetail): void {
-  out.block(hostHead(host), () => {
-    if (host.kind === 'stacked') out.line(`# on ${host.names.join(' ')} `);
-    if (host.nodeId !== undefined) out.line(`node-id ${host.nodeId};`);
-    dumpOptions(out, 'options', host.options);
-    for (const volume of host.volumes) {
-      if (host.kind === 'stacked') dumpStackedVolume(out, volume, detail);
-      else dumpVolume(out, volume, detail, 'host');
-    }
-    if (host.address !== undefined && host.kind !== 'floating') {
-      out.line(`${addressColumns('address', host.address)};`);
-    }
-    if (host.proxy !== undefined && detail === 'written') {
-      const { proxy } = host;
-      out.block(proxyHead(proxy), () => dumpProxy(out, proxy));
-    }
-  });
+  out.open(hostHead(host));
+  if (host.kind === 'stacked') out.line(`# on ${host.names.join(' ')} `);
+  if (host.nodeId !== undefined) out.line(`node-id ${host.nodeId};`);
+  dumpOptions(out, 'options', host.options);
+  // Volumes that hosts share are written elsewhere.
+  const volumes = detail === 'written' && host.sharedVolumes !== undefined ? NONE : host.volumes;
+  for (const volume of volumes) {
+    if (host.kind === 'stacked') dumpStackedVolume(out, volume, detail);
+    else dumpVolume(out, volume, detail, 'host');
+  }
+  if (host.address !== undefined && host.kind !== 'floating') {
+    out.line(`${addressColumns('address', host.address)};`);
+  }
+  if (host.proxy !== undefined && detail === 'written') {
+    out.open(proxyHead(host.proxy));
+    dumpProxy(out, host.proxy);
+    out.close();
+  }
+  out.close();
 }
 
 function hostHead(host: HostSection): string {
@@ -145,10 +165,10 @@ function hostHead(host: HostSection): string {
 /** Of a stacked volume only the device is shown, and that only in detail. */
 function dumpStackedVolume(out: TextLines, volume: VolumeSection, detail: DumpDetail): void {
   if (detail === 'written') return;
-  wrapVolume(out, volume, () => {
-    dumpVolumeOptions(out, volume);
-    dumpDevice(out, volume, detail);
-  });
+  openVolume(out, volume);
+  dumpVolumeOptions(out, volume);
+  dumpDevice(out, volume, detail);
+  closeVolume(out, volume);
 }
 
 /**
@@ -162,25 +182,29 @@ function dumpVolume(out: TextLines, volume: VolumeSection, detail: DumpDetail, p
   const everything = detail === 'expanded';
   if (!everything && written.device === undefined && written.disk === undefined && written.metaDisk === undefined)
     return;
-  wrapVolume(out, volume, () => {
-    dumpVolumeOptions(out, volume);
-    if (everything || written.device !== undefined) dumpDevice(out, volume, detail);
-    const showsDisk = place !== 'stacked-resource';
-    if (showsDisk && (everything || written.disk !== undefined)) out.setting('disk', quote(volume.disk ?? 'none'));
-    const hasMetaDisk = showsDisk && (place === 'resource' || volume.disk !== undefined);
-    const metaDisk = hasMetaDisk ? volume.metaDisk : undefined;
-    if (metaDisk !== undefined && (everything || written.metaDisk !== undefined)) dumpMetaDisk(out, metaDisk);
-    if (volume.tiebreaker !== undefined) out.setting('tiebreaker', volume.tiebreaker ? 'yes' : 'no');
-  });
+  openVolume(out, volume);
+  dumpVolumeOptions(out, volume);
+  if (everything || written.device !== undefined) dumpDevice(out, volume, detail);
+  const showsDisk = place !== 'stacked-resource';
+  if (showsDisk && (everything || written.disk !== undefined)) out.setting('disk', quote(volume.disk ?? 'none'));
+  const hasMetaDisk = showsDisk && (place === 'resource' || volume.disk !== undefined);
+  const metaDisk = hasMetaDisk ? volume.metaDisk : undefined;
+  if (metaDisk !== undefined && (everything || written.metaDisk !== undefined)) dumpMetaDisk(out, metaDisk);
+  if (volume.tiebreaker !== undefined) out.setting('tiebreaker', volume.tiebreaker ? 'yes' : 'no');
+  closeVolume(out, volume);
 }
 
-function wrapVolume(out: TextLines, volume: VolumeSection, body: () => void): void {
-  if (volume.implicit) body();
-  else out.block(`volume ${volume.vnr}`, body);
+/** Implicit volumes stand in no block. */
+function openVolume(out: TextLines, { implicit, vnr }: VolumeSection): void {
+  if (!implicit) out.open(`volume ${vnr}`);
+}
+
+function closeVolume(out: TextLines, { implicit }: VolumeSection): void {
+  if (!implicit) out.close();
 }
 
 function dumpVolumeOptions(out: TextLines, volume: VolumeSection): void {
-  dumpOptions(out, 'disk', [...volume.deviceOptions, ...volume.diskOptions, ...volume.peerDeviceOptions]);
+  dumpOptions(out, 'disk', joined(volume.deviceOptions, volume.diskOptions, volume.peerDeviceOptions));
 }
 
 function dumpDevice(out: TextLines, { device, minor }: VolumeSection, detail: DumpDetail): void {
@@ -204,22 +228,26 @@ function dumpMetaDisk(out: TextLines, metaDisk: NonNullable<VolumeSection['metaD
 
 function dumpConnection(out: TextLines, connection: ConnectionSection, detail: DumpDetail): void {
   if (detail === 'written' && connection.origin !== 'written') return;
-  out.block('connection', () => {
-    const implicit = connection.paths.find((path) => path.implicit);
-    if (implicit !== undefined && detail === 'written') {
-      for (const endpoint of implicit.endpoints) dumpEndpoint(out, endpoint, detail);
-    } else {
-      for (const { endpoints } of connection.paths) {
-        out.block('path', () => endpoints.forEach((endpoint) => dumpEndpoint(out, endpoint, detail)));
-      }
+  out.open('connection');
+  const implicit = connection.paths.find((path) => path.implicit);
+  if (implicit !== undefined && detail === 'written') {
+    for (const endpoint of implicit.endpoints) dumpEndpoint(out, endpoint, detail);
+  } else {
+    for (const { endpoints } of connection.paths) {
+      out.open('path');
+      for (const endpoint of endpoints) dumpEndpoint(out, endpoint, detail);
+      out.close();
     }
-    dumpOptions(out, 'net', connection.netOptions);
-    dumpOptions(out, 'disk', connection.peerDeviceOptions);
-    for (const { vnr, options, written } of connection.peerDevices) {
-      if (detail === 'written' && (!written || options.length === 0)) continue;
-      out.block(`volume ${vnr}`, () => dumpOptions(out, 'disk', options));
-    }
-  });
+  }
+  dumpOptions(out, 'net', connection.netOptions);
+  dumpOptions(out, 'disk', connection.peerDeviceOptions);
+  for (const { vnr, options, written } of connection.peerDevices) {
+    if (detail === 'written' && (!written || options.length === 0)) continue;
+    out.open(`volume ${vnr}`);
+    dumpOptions(out, 'disk', options);
+    out.close();
+  }
+  out.close();
 }
 
 function dumpEndpoint(out: TextLines, endpoint: EndpointSection, detail: DumpDetail): void {
@@ -233,7 +261,9 @@ function dumpEndpoint(out: TextLines, endpoint: EndpointSection, detail: DumpDet
   const port = endpoint.port === undefined ? '' : ` port ${endpoint.port}`;
   const location = address === undefined ? port : `${out.blanks}${addressColumns(' address', address)}`;
   if (proxy !== undefined) {
-    out.block(`host ${name}${location}${out.blanks} via ${proxyHead(proxy)}`, () => dumpProxy(out, proxy));
+    out.open(`host ${name}${location}${out.blanks} via ${proxyHead(proxy)}`);
+    dumpProxy(out, proxy);
+    out.close();
   } else if (outsideAddress !== undefined) {
     out.line(`host ${name}${location}${out.blanks}${addressColumns(' via outside-address', outsideAddress)};`);
   } else {
@@ -253,9 +283,9 @@ function dumpProxy(out: TextLines, proxy: ProxySection): void {
 
 function dumpMeshes(out: TextLines, resource: ResourceSection): void {
   for (const mesh of resource.meshes) {
-    out.block('connection-mesh', () => {
-      if (mesh.hosts.length > 0) out.line(`hosts ${mesh.hosts.join(' ')};`);
-      dumpOptions(out, 'net', mesh.netOptions);
-    });
+    out.open('connection-mesh');
+    if (mesh.hosts.length > 0) out.line(`hosts ${mesh.hosts.join(' ')};`);
+    dumpOptions(out, 'net', mesh.netOptions);
+    out.close();
   }
 }

@@ -11,12 +11,11 @@ const VALUE_WIDTH = 3;
 const INDENTS: string[] = [];
 
 export class TextLines {
-  private readonly lines: string[] = [];
+  /** Grows by pieces: V8 puts them together once, when somebody looks at the characters. */
+  text = '';
   private level = 0;
-
-  get text(): string {
-    return this.lines.length === 0 ? '' : `${this.lines.join('\n')}\n`;
-  }
+  /** By nesting level and name: what stands in front of a setting's value. */
+  private readonly heads: Map<string, string>[] = [];
 
   /** The blanks of the current nesting level. */
   get blanks(): string {
@@ -24,43 +23,68 @@ export class TextLines {
   }
 
   line(text: string): void {
-    this.lines.push(text === '' || this.level === 0 ? text : this.blanks + text);
+    if (text !== '') this.text += this.blanks;
+    this.text += text;
+    this.text += '\n';
   }
 
   /** Without indentation. */
   raw(text: string): void {
-    this.lines.push(text);
+    this.text += text;
+    this.text += '\n';
   }
 
-  block(head: string, body: () => void): void {
-    this.line(`${head} {`);
+  /** Opens a block. */
+  open(head: string): void {
+    this.text += this.blanks;
+    this.text += head;
+    this.text += ' {\n';
     this.level += 1;
-    body();
+  }
+
+  /** Closes the innermost block. */
+  close(): void {
     this.level -= 1;
     this.line('}');
   }
 
-  /** A block, unless it is empty. */
-  blockOf(head: string, items: readonly unknown[], body: () => void): void {
-    if (items.length > 0) this.block(head, body);
-  }
-
   setting(name: string, value: string): void {
-    const width = Math.max(0, NAME_COLUMN - INDENT * this.level);
-    this.line(`${name.padEnd(width)} ${value.padStart(VALUE_WIDTH)};`);
+    this.text += this.head(name, NAME_COLUMN - INDENT * this.level, ' ');
+    this.text += value.length < VALUE_WIDTH ? value.padStart(VALUE_WIDTH) : value;
+    this.text += ';\n';
   }
 
   device(words: string): void {
-    this.line(`${'device'.padEnd(DEVICE_COLUMN + 'device'.length - INDENT * this.level)}${words};`);
+    const width = DEVICE_COLUMN + 'device'.length - INDENT * this.level;
+    this.text += this.head('device', width, '');
+    this.text += words;
+    this.text += ';\n';
+  }
+
+  /** `gap` stands behind names of any length. Width and gap follow from the name and the level. */
+  private head(name: string, width: number, gap: string): string {
+    const heads = (this.heads[this.level] ??= new Map<string, string>());
+    let head = heads.get(name);
+    if (head === undefined) heads.set(name, (head = this.blanks + name.padEnd(width) + gap));
+    return head;
   }
 }
 
 /** `address          ipv4 10.0.0.1:7000`: the same width on every level. */
 export function addressColumns(word: string, address: Address): string {
-  return `${word.padEnd(ADDRESS_WIDTH)} ${address.family} ${formatEndpoint(address)}`;
+  return `${columns(word)}${address.family} ${formatEndpoint(address)}`;
 }
 
 /** `meta-disk        /dev/md [0]` */
 export function pathColumns(word: string, path: string): string {
-  return `${word.padEnd(ADDRESS_WIDTH)} ${path}`;
+  return columns(word) + path;
+}
+
+/** By word. */
+const COLUMNS = new Map<string, string>();
+
+function columns(word: string): string {
+  let padded = COLUMNS.get(word);
+  if (padded === undefined) COLUMNS.set(word, (padded = `${word.padEnd(ADDRESS_WIDTH)} `));
+  return padded;
 }

@@ -1,7 +1,8 @@
 import type { Address } from './address';
 import type { OptionList, OptionSetting } from './option-list';
 import type { Position } from './position';
-import type { VolumeSection } from './volume';
+import type { Postponed } from './postponed';
+import { copyVolume, type VolumeSection } from './volume';
 
 /** `proxy { }` options: the ones with names, and the lines of the plugin block. */
 export interface ProxyOptions {
@@ -19,17 +20,34 @@ export interface ProxySection extends ProxyOptions {
 /** `this` is the `_this_host` section that `drbdsetup show` prints. */
 export type HostKind = 'on' | 'floating' | 'stacked' | 'this';
 
-export interface HostSection {
-  readonly kind: HostKind;
-  /** The `on` list; for floating sections the name made of the address; for stacked ones the lower resource's hosts. */
-  names: readonly string[];
-  readonly position: Position;
-  address: Address | undefined;
+export class HostSection {
   /** The text of the `node-id` statement; it may carry a unit letter. */
-  nodeId: string | undefined;
-  volumes: VolumeSection[];
-  options: OptionList;
-  proxy: ProxySection | undefined;
-  /** Lower resource of a stacked section. */
-  readonly lower: string | undefined;
+  nodeId: string | undefined = undefined;
+  options: OptionList = [];
+  proxy: ProxySection | undefined = undefined;
+  /** Those of the resource, for hosts that say nothing of their own: the same for all of them. */
+  sharedVolumes: Postponed<VolumeSection[]> | undefined = undefined;
+  private readonly ownVolumes: VolumeSection[] = [];
+
+  constructor(
+    readonly kind: HostKind,
+    /** The `on` list; for floating sections the name made of the address; for stacked ones the lower resource's hosts. */
+    public names: readonly string[],
+    readonly position: Position,
+    public address: Address | undefined = undefined,
+    /** Lower resource of a stacked section. */
+    readonly lower: string | undefined = undefined,
+  ) {}
+
+  /** Where something is to be said of the volumes of each host. */
+  unshareVolumes(): void {
+    if (this.sharedVolumes === undefined) return;
+    this.ownVolumes.push(...this.sharedVolumes.value.map(copyVolume));
+    this.sharedVolumes = undefined;
+  }
+
+  /** As written, until the configuration is completed. */
+  get volumes(): VolumeSection[] {
+    return this.sharedVolumes?.value ?? this.ownVolumes;
+  }
 }

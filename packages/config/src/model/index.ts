@@ -17,11 +17,12 @@ export {
   type Diagnostic,
   type Severity,
 } from './diagnostic';
-export type { HostKind, HostSection, ProxyOptions, ProxySection } from './host';
+export { HostSection, type HostKind, type ProxyOptions, type ProxySection } from './host';
 export { isSameHost } from './host-name';
 export type { OptionSections } from './option-sections';
 export { settingOf, type OptionList, type OptionSetting } from './option-list';
 export { NOWHERE, type Position } from './position';
+export { Postponed } from './postponed';
 export type { ConfigReader, ReadResult } from './reader';
 export type {
   ResolvedBacking,
@@ -34,6 +35,6 @@ export type {
   ResolvedResource,
   ResolvedVolume,
 } from './resolved';
-export { ResourceSection, type PostponedConnections } from './resource';
+export { ResourceSection, type ImpliedConnections } from './resource';
 export type { Surroundings } from './surroundings';
-export { findVolume, sortVolumes, type MetaDisk, type VolumeSection } from './volume';
+export { findVolume, hasDisk, metaDiskKey, sortVolumes, type MetaDisk, type VolumeSection } from './volume';

@@ -3,14 +3,16 @@ import type { HostSection, ProxyOptions } from './host';
 import type { OptionList } from './option-list';
 import type { OptionSections } from './option-sections';
 import type { Position } from './position';
+import type { Postponed } from './postponed';
 import type { VolumeSection } from './volume';
 
-/** Connections that nothing is wrong with, as their ends tell already: what is left to do is done when one is asked for. */
-export interface PostponedConnections {
+/** Connections that follow from the hosts alone: nothing is wrong with them, and most commands never look at them. */
+export interface ImpliedConnections {
   /** Every two of them have a connection. */
   readonly members: readonly HostSection[];
   /** Where a message about one of them points. */
   readonly position: Position;
+  readonly connections: Postponed<ConnectionSection[]>;
 }
 
 export class ResourceSection implements OptionSections {
@@ -28,13 +30,13 @@ export class ResourceSection implements OptionSections {
   volumes: VolumeSection[] = [];
   hosts: HostSection[] = [];
   meshes: MeshSection[] = [];
+  /** Undefined until the configuration is completed, and for resources that say more of their connections. */
+  implied: ImpliedConnections | undefined = undefined;
   /** This host's section. */
   me: HostSection | undefined = undefined;
   /** This host only runs a proxy for `me`: the resource itself is another host's. */
   proxyOnly = false;
-  private made: ConnectionSection[] = [];
-  private postponedConnections: PostponedConnections | undefined = undefined;
-  private steps: readonly (() => void)[] = [];
+  private readonly listed: ConnectionSection[] = [];
 
   constructor(
     readonly name: string,
@@ -43,26 +45,6 @@ export class ResourceSection implements OptionSections {
 
   /** As written, until the configuration is completed; then also those of a mesh, or between two hosts. */
   get connections(): ConnectionSection[] {
-    if (this.postponedConnections !== undefined) {
-      this.postponedConnections = undefined;
-      for (const step of this.steps) step();
-    }
-    return this.made;
-  }
-
-  /** Undefined once they have been asked for, or if they could not wait. */
-  get postponed(): PostponedConnections | undefined {
-    return this.postponedConnections;
-  }
-
-  /** `make` fills `connections` when somebody asks for them. */
-  postponeConnections(postponed: PostponedConnections, make: () => void): void {
-    this.postponedConnections = postponed;
-    this.steps = [make];
-  }
-
-  /** A further step, for connections that are postponed. */
-  postponeStep(step: () => void): void {
-    this.steps = [...this.steps, step];
+    return this.implied?.connections.value ?? this.listed;
   }
 }

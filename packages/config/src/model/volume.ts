@@ -45,3 +45,31 @@ export function sortVolumes(volumes: VolumeSection[]): void {
     return;
   }
 }
+
+/** Not yet so for a volume that takes its disk from the resource. */
+export function hasDisk({ disk }: VolumeSection): boolean {
+  return disk !== undefined && disk !== 'none';
+}
+
+/** What tells metadata areas of one host apart; undefined for internal ones, which their disks tell apart. */
+export function metaDiskKey(metaDisk: MetaDisk): string | undefined {
+  switch (metaDisk.kind) {
+    case 'internal':
+      return undefined;
+    case 'flexible':
+      return `${metaDisk.device}[flexible]`;
+    case 'indexed':
+      return `${metaDisk.device}[${metaDisk.index}]`;
+  }
+}
+
+export function copyVolume(volume: VolumeSection): VolumeSection {
+  const { deviceOptions, diskOptions, peerDeviceOptions, written } = volume;
+  return {
+    ...volume,
+    diskOptions: [...diskOptions],
+    peerDeviceOptions: [...peerDeviceOptions],
+    deviceOptions: [...deviceOptions],
+    written: { ...written },
+  };
+}

@@ -1,13 +1,5 @@
 /** `on`, `floating`, `stacked-on-top-of` and `_this_host` sections. Source: config.md 3, 5.1, 7.2. */
-import {
-  ConfigError,
-  formatEndpoint,
-  isSameHost,
-  type Address,
-  type HostKind,
-  type HostSection,
-  type Position,
-} from '../model';
+import { ConfigError, formatEndpoint, HostSection, isSameHost, type Address } from '../model';
 import { parseAddress } from './address';
 import { parseDevice } from './device';
 import { claimDevice } from './device-claim';
@@ -38,7 +30,7 @@ interface Section {
 export function parseOnSection(tokens: TokenStream, resourceName: string): HostSection {
   const names = parseHostList(tokens, '{');
   for (const name of names) tokens.claim('host section', { resource: resourceName, owner: name, word: HOST_SECTION });
-  const host = newHost('on', names, tokens.position(tokens.line));
+  const host = new HostSection('on', names, tokens.position(tokens.line));
   parseHostStatements(tokens, { host, resourceName });
   return host;
 }
@@ -46,7 +38,7 @@ export function parseOnSection(tokens: TokenStream, resourceName: string): HostS
 /** The word `_this_host` has been read: a section that `drbdsetup show` prints. */
 export function parseThisHostSection(tokens: TokenStream, resourceName: string): HostSection {
   tokens.expectPunctuation('{');
-  const host = newHost('this', ['_this_host'], tokens.position(tokens.line));
+  const host = new HostSection('this', ['_this_host'], tokens.position(tokens.line));
   parseHostStatements(tokens, { host, resourceName });
   return host;
 }
@@ -56,7 +48,7 @@ export function parseFloatingSection(tokens: TokenStream, resourceName: string):
   const address = parseAddress(tokens);
   tokens.next();
   const name = floatingName(address);
-  const host = newHost('floating', [name], tokens.position(tokens.line), { address });
+  const host = new HostSection('floating', [name], tokens.position(tokens.line), address);
   const isWhole = tokens.is(';');
   if (!isWhole && !tokens.is('{')) throw tokens.expected('{ | ;');
   tokens.claim('host section', { resource: resourceName, owner: name, word: HOST_SECTION });
@@ -77,7 +69,7 @@ export function parseStackedSection(tokens: TokenStream, resourceName: string): 
   const lower = tokens.expectString();
   tokens.run.unique.claim('stacked-on-top-of', `stacked:${lower}`, tokens.statementPosition());
   tokens.expectPunctuation('{');
-  const host = newHost('stacked', [], tokens.position(tokens.line), { lower });
+  const host = new HostSection('stacked', [], tokens.position(tokens.line), undefined, lower);
   tokens.run.lastSectionLine = host.position.line;
   for (;;) {
     tokens.nextStatement();
@@ -110,25 +102,6 @@ function parseStackedVolume(tokens: TokenStream): HostSection['volumes'][number]
       throw tokens.expected('device | disk | }');
     }
   }
-}
-
-function newHost(
-  kind: HostKind,
-  names: readonly string[],
-  position: Position,
-  more: { readonly address?: Address; readonly lower?: string } = {},
-): HostSection {
-  return {
-    kind,
-    names,
-    position,
-    address: more.address,
-    nodeId: undefined,
-    volumes: [],
-    options: [],
-    proxy: undefined,
-    lower: more.lower,
-  };
 }
 
 /** Reads up to and including the closing brace. */

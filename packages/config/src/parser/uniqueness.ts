@@ -4,10 +4,28 @@ import { ConfigError, type Position } from '../model';
 /** What belongs to one volume of a host. */
 export type HostScope = 'device-minor' | 'device' | 'disk' | 'meta-disk';
 
+export interface HostClaim {
+  readonly scope: HostScope;
+  readonly value: string | number;
+  readonly position: Position;
+}
+
+/** A value as these hosts use it; others may use the same. */
+interface HostUse {
+  readonly hosts: readonly string[];
+  readonly position: Position;
+  readonly others: HostUse | undefined;
+}
+
 /** In the whole run. The first conflict ends the reading. */
 export class UniquenessTable {
   private readonly seen = new Map<string, Position>();
-  private readonly ofHosts = new Map<HostScope, Map<string, Map<string | number, Position>>>();
+  private readonly ofHosts: Readonly<Record<HostScope, Map<string | number, HostUse>>> = {
+    'device-minor': new Map(),
+    device: new Map(),
+    disk: new Map(),
+    'meta-disk': new Map(),
+  };
 
   /** `what` names the kind of thing in the message, `key` the thing. Keys of different kinds share one table, as in DRBD. */
   claim(what: string, key: string, position: Position): void {
@@ -16,22 +34,45 @@ export class UniquenessTable {
     this.seen.set(key, position);
   }
 
-  /** Keys are put together only for the message: there is one for every disk of every host. */
   claimOnHost(scope: HostScope, host: string, value: string | number, position: Position): void {
-    const values = inner(inner(this.ofHosts, scope), host);
-    const first = values.get(value);
-    if (first !== undefined) {
+    const uses = this.ofHosts[scope];
+    const others = uses.get(value);
+    for (let use = others; use !== undefined; use = use.others) {
+      if (!use.hosts.includes(host)) continue;
       const key = scope === 'meta-disk' ? `${host}:${value}` : `${scope}:${host}:${value}`;
-      throw conflict(scope, key, first, position);
+      throw conflict(scope, key, use.position, position);
     }
-    values.set(value, position);
+    uses.set(value, { hosts: [host], position, others });
   }
-}
 
-function inner<Key, Value extends Map<unknown, unknown>>(outer: Map<Key, Value>, key: Key): Value {
-  let found = outer.get(key);
-  if (found === undefined) outer.set(key, (found = new Map() as Value));
-  return found;
+  /** All of them on all of the hosts, which differ. False, and nothing is claimed, if there is a conflict. */
+  claimOnHosts(hosts: readonly string[], claims: readonly HostClaim[]): boolean {
+    for (let at = 0; at < claims.length; at += 1) {
+      const claim = claims[at];
+      if (claim === undefined || this.claimIfFree(hosts, claim)) continue;
+      for (const made of claims.slice(0, at).reverse()) this.takeBack(made);
+      return false;
+    }
+    return true;
+  }
+
+  private claimIfFree(hosts: readonly string[], { scope, value, position }: HostClaim): boolean {
+    const uses = this.ofHosts[scope];
+    const others = uses.get(value);
+    for (let use = others; use !== undefined; use = use.others) {
+      if (use.hosts.some((host) => hosts.includes(host))) return false;
+    }
+    uses.set(value, { hosts, position, others });
+    return true;
+  }
+
+  /** The last one of its value. */
+  private takeBack({ scope, value }: HostClaim): void {
+    const uses = this.ofHosts[scope];
+    const others = uses.get(value)?.others;
+    if (others === undefined) uses.delete(value);
+    else uses.set(value, others);
+  }
 }
 
 export interface StatementNames {

@@ -26,8 +26,8 @@ export function checkAddressConflicts(run: ParseRun, resources: readonly Resourc
   for (const resource of resources) {
     // The connections of a mesh share the addresses of their hosts.
     const seen: Address[] = [];
-    if (resource.postponed !== undefined) {
-      const { members, position } = resource.postponed;
+    if (resource.implied !== undefined) {
+      const { members, position } = resource.implied;
       for (const { address } of members) {
         if (address !== undefined) checkUse(run, uses, address, seen, { resource, position });
       }

@@ -29,12 +29,18 @@ export function checkEndpointCounts(run: ParseRun, resource: ResourceSection): v
   }
 }
 
-export function createConnections(run: ParseRun, resource: ResourceSection): void {
-  for (const mesh of resource.meshes) createMesh(run, resource, mesh);
-  if (resource.connections.length === 0) createImplicitConnection(run, resource);
+/** Adds those that are not written. */
+export function createConnections(run: ParseRun, resource: ResourceSection, connections: ConnectionSection[]): void {
+  for (const mesh of resource.meshes) createMesh(run, resource, mesh, connections);
+  if (connections.length === 0) createImplicitConnection(run, resource, connections);
 }
 
-function createMesh(run: ParseRun, resource: ResourceSection, mesh: MeshSection): void {
+function createMesh(
+  run: ParseRun,
+  resource: ResourceSection,
+  mesh: MeshSection,
+  connections: ConnectionSection[],
+): void {
   const where = `${resource.position.file}:${resource.position.line}: in resource ${resource.name}:`;
   const members: HostSection[] = [];
   let isComplete = true;
@@ -62,7 +68,7 @@ function createMesh(run: ParseRun, resource: ResourceSection, mesh: MeshSection)
         if (connection.netOptions.some((other) => other.name === option.name)) continue;
         connection.netOptions.unshift({ ...option, inherited: true });
       }
-      resource.connections.push(connection);
+      connections.push(connection);
     }
   }
 }
@@ -72,7 +78,7 @@ const PROXY_IN_MESH =
   "\tthe 'mesh' keyword from drbd-9.x syntax. That does not work together.\n\n" +
   '\tUse an explicit connection to configure a proxy and omit that pair of hosts\n\tfrom the mesh.';
 
-function createImplicitConnection(run: ParseRun, resource: ResourceSection): void {
+function createImplicitConnection(run: ParseRun, resource: ResourceSection, connections: ConnectionSection[]): void {
   if (resource.hosts.length > 2) {
     const text = `Resource ${resource.name}:\n\tUse explicit 'connection' sections (or a 'connection-mesh' section) with more than two 'on' sections.`;
     report(run, 'warning', text);
@@ -80,7 +86,7 @@ function createImplicitConnection(run: ParseRun, resource: ResourceSection): voi
   }
   const [a, b] = resource.hosts.filter((host) => host.address !== undefined);
   if (a === undefined || b === undefined) return;
-  resource.connections.push(connectionBetween([a, b], 'implicit', NOWHERE));
+  connections.push(connectionBetween([a, b], 'implicit', NOWHERE));
 }
 
 function connectionBetween(
@@ -107,8 +113,12 @@ function endpointOf(host: HostSection, position: Position): EndpointSection {
 }
 
 /** Finds the host section and the address of each endpoint. */
-export function resolveEndpoints(run: ParseRun, resource: ResourceSection): void {
-  for (const connection of resource.connections) {
+export function resolveEndpoints(
+  run: ParseRun,
+  resource: ResourceSection,
+  connections: readonly ConnectionSection[],
+): void {
+  for (const connection of connections) {
     for (const path of connection.paths) {
       for (const endpoint of path.endpoints) resolveEndpoint(run, resource, connection, endpoint);
     }
@@ -163,8 +173,8 @@ function addressOf(endpoint: EndpointSection): EndpointSection['resolvedAddress'
 }
 
 /** Marks the connections that this host has no end of. */
-export function markIgnoredConnections(resource: ResourceSection): void {
-  for (const connection of resource.connections) {
+export function markIgnoredConnections(resource: ResourceSection, connections: readonly ConnectionSection[]): void {
+  for (const connection of connections) {
     connection.ignored = connection.paths.some((path) => myEndpoint(resource, path) === undefined);
   }
 }

@@ -12,7 +12,7 @@ import type {
 import type { OptionGroup } from '../options';
 import { isValid, report, type ParseRun } from '../parser/parse-run';
 import { inherit, type Inheritance } from './inherit';
-import { inheritsClearly } from './postponed-connections';
+import { connectionsInheritClearly, volumesInheritClearly } from './inherits-clearly';
 
 /** `group`: the options of `from` that `into` lacks. */
 type Inherits = (group: OptionGroup, from: readonly OptionSetting[], into: OptionList) => void;
@@ -37,24 +37,36 @@ function expandResource(run: ParseRun, configuration: Configuration, resource: R
   // A template takes the place of common.
   const outer = resource.template ?? configuration.common;
   if (outer !== undefined) inheritSections(outer, resource, inherits);
-  // Two passes, as the order of the messages shows.
-  for (const host of resource.hosts) {
-    for (const volume of host.volumes) inheritFromResource(resource, volume, inherits);
-  }
-  for (const host of resource.hosts) {
-    for (const volume of host.volumes) {
-      inheritFromVolume(resource, volume, inherits);
-      completeVolume(volume);
-    }
-  }
-  const expandConnections = () => {
-    for (const connection of resource.connections) expandConnection(resource, connection, inherits);
-  };
-  if (resource.postponed !== undefined && isValid(run) && inheritsClearly(resource)) {
-    resource.postponeStep(expandConnections);
+  expandVolumes(resource, inherits);
+  const { implied } = resource;
+  if (implied?.connections.isMade === false && isValid(run) && connectionsInheritClearly(resource)) {
+    implied.connections.before((connections) => expandConnections(resource, connections, inherits));
   } else {
-    expandConnections();
+    expandConnections(resource, resource.connections, inherits);
   }
+}
+
+function expandVolumes(resource: ResourceSection, inherits: Inherits): void {
+  const shared = resource.hosts[0]?.sharedVolumes;
+  if (shared?.isMade === false && volumesInheritClearly(resource)) {
+    shared.before((volumes) => {
+      inheritFromResource(resource, volumes, inherits);
+      inheritFromVolumes(resource, volumes, inherits);
+    });
+    return;
+  }
+  for (const host of resource.hosts) host.unshareVolumes();
+  // Two passes, as the order of the messages shows.
+  for (const { volumes } of resource.hosts) inheritFromResource(resource, volumes, inherits);
+  for (const { volumes } of resource.hosts) inheritFromVolumes(resource, volumes, inherits);
+}
+
+function expandConnections(
+  resource: ResourceSection,
+  connections: readonly ConnectionSection[],
+  inherits: Inherits,
+): void {
+  for (const connection of connections) expandConnection(resource, connection, inherits);
 }
 
 function inheritSections(outer: OptionSections, resource: ResourceSection, inherits: Inherits): void {
@@ -70,10 +82,19 @@ function inheritSections(outer: OptionSections, resource: ResourceSection, inher
   resource.stackedTimeouts ||= outer.stackedTimeouts;
 }
 
-function inheritFromResource(resource: ResourceSection, volume: VolumeSection, inherits: Inherits): void {
-  inherits('disk', resource.disk, volume.diskOptions);
-  inherits('peer-device', resource.peerDevice, volume.peerDeviceOptions);
-  inherits('device', resource.device, volume.deviceOptions);
+function inheritFromResource(resource: ResourceSection, volumes: readonly VolumeSection[], inherits: Inherits): void {
+  for (const volume of volumes) {
+    inherits('disk', resource.disk, volume.diskOptions);
+    inherits('peer-device', resource.peerDevice, volume.peerDeviceOptions);
+    inherits('device', resource.device, volume.deviceOptions);
+  }
+}
+
+function inheritFromVolumes(resource: ResourceSection, volumes: readonly VolumeSection[], inherits: Inherits): void {
+  for (const volume of volumes) {
+    inheritFromVolume(resource, volume, inherits);
+    completeVolume(volume);
+  }
 }
 
 function inheritFromVolume(resource: ResourceSection, volume: VolumeSection, inherits: Inherits): void {

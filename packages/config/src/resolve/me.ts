@@ -21,7 +21,7 @@ function isMyResource(resource: ResourceSection | undefined): boolean {
 
 /** Where nothing else is this host's: a path whose proxy runs here. */
 function chooseProxyHost(resource: ResourceSection, { nodeName }: Surroundings): void {
-  if (resource.me !== undefined || resource.postponed !== undefined) return;
+  if (resource.me !== undefined || resource.implied !== undefined) return;
   const endpoints = resource.connections.flatMap(({ paths }) => paths.flatMap((path) => path.endpoints));
   const mine = endpoints.find(({ proxy }) => proxy?.hosts.some((name) => isSameHost(name, nodeName)) === true);
   resource.me = mine?.host;

@@ -8,7 +8,7 @@ import { checkAddressConflicts } from './address-conflicts';
 import { checkEndpointCounts, createConnections, markIgnoredConnections, resolveEndpoints } from './connections';
 import { findMe } from './me';
 import { assignNodeIds } from './node-ids';
-import { postponable } from './postponed-connections';
+import { impliedConnections } from './implied-connections';
 import { completeStackedDisks, completeStackedHosts } from './stacked';
 import { completeVolumes } from './volumes';
 
@@ -24,26 +24,21 @@ export function postParse(run: ParseRun): void {
   findMe(run);
   for (const resource of resources) completeStackedDisks(run, resource);
   for (const resource of resources) checkConnectionVolumes(run, resource);
-  for (const resource of resources) if (resource.postponed === undefined) markIgnoredConnections(resource);
+  for (const resource of resources) {
+    if (resource.implied === undefined) markIgnoredConnections(resource, resource.connections);
+  }
 }
 
 function completeConnections(run: ParseRun, resource: ResourceSection): void {
-  const postponed = postponable(resource);
-  if (postponed !== undefined) {
-    resource.postponeConnections(postponed, () => {
-      createConnections(run, resource);
-      resolveEndpoints(run, resource);
-      markIgnoredConnections(resource);
-    });
-    return;
-  }
-  createConnections(run, resource);
-  resolveEndpoints(run, resource);
+  resource.implied = impliedConnections(run, resource);
+  if (resource.implied !== undefined) return;
+  createConnections(run, resource, resource.connections);
+  resolveEndpoints(run, resource, resource.connections);
   assignNodeIds(run, resource);
 }
 
 function checkConnectionVolumes(run: ParseRun, resource: ResourceSection): void {
-  if (resource.postponed !== undefined) return;
+  if (resource.implied !== undefined) return;
   for (const connection of resource.connections) {
     for (const { vnr, position } of connection.peerDevices) {
       for (const endpoint of connection.paths[0]?.endpoints ?? []) {

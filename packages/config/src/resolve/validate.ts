@@ -14,7 +14,7 @@ export function validateResource(run: ParseRun, resource: ResourceSection): void
   if (proxies > 0 && proxies < resource.hosts.length) {
     report(run, 'late', `${where}\n\tEither all 'on' sections must contain a proxy subsection, or none.`);
   }
-  if (resource.postponed !== undefined) return;
+  if (resource.implied !== undefined) return;
   for (const connection of resource.connections) checkProxies(run, resource, connection);
 }
 

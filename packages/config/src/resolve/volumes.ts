@@ -4,9 +4,10 @@
  */
 import {
   findVolume,
+  hasDisk,
+  metaDiskKey,
   sortVolumes,
   type HostSection,
-  type MetaDisk,
   type Position,
   type ResourceSection,
   type VolumeSection,
@@ -14,25 +15,16 @@ import {
 import { claimDevice } from '../parser/device-claim';
 import { report, type ParseRun } from '../parser/parse-run';
 import { newVolume } from '../parser/volume-section';
+import { shareVolumes } from './shared-volumes';
 
 export function completeVolumes(run: ParseRun, resource: ResourceSection): void {
-  let shared: VolumeSection[] | undefined;
-  for (const host of resource.hosts) {
-    if (host.kind === 'stacked') continue;
-    if (host.volumes.length > 0) {
-      mergeVolumes(run, host, resource.volumes);
-    } else if (shared === undefined) {
-      mergeVolumes(run, host, resource.volumes);
-      shared = host.volumes;
-    } else {
-      // Hosts that say nothing of their own have the same volumes: one set serves them all.
-      host.volumes = shared;
-      for (const outer of resource.volumes) claimVolume(run, host, outer);
-    }
+  if (shareVolumes(run, resource)) return;
+  const hosts = resource.hosts.filter((host) => host.kind !== 'stacked');
+  for (const host of hosts) {
+    mergeVolumes(run, host, resource.volumes);
     checkComplete(run, resource, host);
     for (const volume of host.volumes) claimMetaDisk(run, host, volume);
   }
-  const hosts = resource.hosts.filter((host) => host.kind !== 'stacked');
   checkVolumeSets(run, resource, hosts);
 }
 
@@ -58,35 +50,18 @@ export function mergeVolumes(run: ParseRun, host: HostSection, resourceVolumes: 
   sortVolumes(host.volumes);
 }
 
-function claimVolume(run: ParseRun, host: HostSection, outer: VolumeSection): void {
-  const { device, disk, minor, position, written } = outer;
-  if (disk !== undefined && disk !== 'none') claimDisk(run, host, disk, written.disk ?? position);
-  claimDevice(run, host, { device, minor }, written.device ?? position);
-}
-
 /** Only disks that come from the resource are checked: the original does so too. */
 function claimDisk(run: ParseRun, host: HostSection, disk: string, position: Position): void {
   for (const name of host.names) run.unique.claimOnHost('disk', name, disk, position);
 }
 
 function claimMetaDisk(run: ParseRun, host: HostSection, volume: VolumeSection): void {
-  if (volume.disk === undefined || volume.disk === 'none') return;
+  if (!hasDisk(volume)) return;
   volume.metaDisk ??= { kind: 'internal' };
   const key = metaDiskKey(volume.metaDisk);
   if (key === undefined) return;
   const position = volume.written.metaDisk ?? volume.position;
   for (const name of host.names) run.unique.claimOnHost('meta-disk', name, key, position);
-}
-
-function metaDiskKey(metaDisk: MetaDisk): string | undefined {
-  switch (metaDisk.kind) {
-    case 'internal':
-      return undefined;
-    case 'flexible':
-      return `${metaDisk.device}[flexible]`;
-    case 'indexed':
-      return `${metaDisk.device}[${metaDisk.index}]`;
-  }
 }
 
 function checkComplete(run: ParseRun, resource: ResourceSection, host: HostSection): void {
