@@ -40,6 +40,7 @@ const IPV4_ADDRESS = /^[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$/;
 const MODULE_VERSION = /^[0-9]+\.[0-9]+\.[0-9]+$/;
 const DIGIT = /^[0-9]/;
 const NINE = 57;
+const HASH = 35;
 const WORD_CHARACTER = /^[0-9A-Za-z/._-]/;
 
 /** Keywords and punctuation by their texts, as texts that are quick to compare: pieces of a file are not. */
@@ -50,10 +51,9 @@ const CHUNK_LENGTH = 16 * 1024;
 
 /** It is itself the token read last: nothing is found out about a token but what somebody asks. */
 export class Lexer implements Token {
-  word = '';
   line = 1;
-  /** As it stands in the file; empty at the end, and before the first. */
-  private raw = '';
+  /** As it stands in the file, so with its quotes; empty at the end, and before the first. */
+  raw = '';
   private raws: readonly string[] = [];
   private following = 0;
   private matchedEnd = 0;
@@ -68,9 +68,8 @@ export class Lexer implements Token {
       if (raw !== '') this.following += 1;
       if (raw === '\n') {
         this.line += 1;
-      } else if (!raw.startsWith('#')) {
+      } else if (raw.charCodeAt(0) !== HASH) {
         this.raw = raw;
-        this.word = words.get(raw) ?? '';
         return this;
       }
     }
@@ -83,6 +82,10 @@ export class Lexer implements Token {
     this.matchedEnd = lineEnd < 0 ? source.length : lineEnd + 1;
     this.raws = source.slice(matchedEnd, this.matchedEnd).match(TOKENS) ?? [];
     this.following = 0;
+  }
+
+  get word(): string {
+    return words.get(this.raw) ?? '';
   }
 
   get number(): number {

@@ -9,7 +9,7 @@ import { parseProxySection } from './proxy-section';
 import { parseDiskSection, parseResourceOptions } from './sections';
 import { parseSkip } from './skip';
 import type { TokenStream } from './token-stream';
-import { HOST_SECTION } from './uniqueness';
+import { HOST_SECTION, type OwnStatements } from './uniqueness';
 import {
   implicitVolume,
   newVolume,
@@ -20,26 +20,30 @@ import {
 } from './volume-section';
 
 const NODE_ID_MAX = 32;
+const THIS_HOST = '_this_host';
 
 interface Section {
   readonly host: HostSection;
   readonly resourceName: string;
+  /** What its names have said so far. */
+  readonly owners: readonly OwnStatements[];
 }
 
 /** The word `on` has been read. */
 export function parseOnSection(tokens: TokenStream, resourceName: string): HostSection {
   const names = parseHostList(tokens, '{');
-  for (const name of names) tokens.claim('host section', { resource: resourceName, owner: name, word: HOST_SECTION });
+  const owners = names.map((name) => ownerOf(tokens, resourceName, name));
+  for (const owner of owners) owner.claim('host section', HOST_SECTION, tokens.statementPosition());
   const host = new HostSection('on', names, tokens.position(tokens.line));
-  parseHostStatements(tokens, { host, resourceName });
+  parseHostStatements(tokens, { host, resourceName, owners });
   return host;
 }
 
 /** The word `_this_host` has been read: a section that `drbdsetup show` prints. */
 export function parseThisHostSection(tokens: TokenStream, resourceName: string): HostSection {
   tokens.expectPunctuation('{');
-  const host = new HostSection('this', ['_this_host'], tokens.position(tokens.line));
-  parseHostStatements(tokens, { host, resourceName });
+  const host = new HostSection('this', [THIS_HOST], tokens.position(tokens.line));
+  parseHostStatements(tokens, { host, resourceName, owners: [ownerOf(tokens, resourceName, THIS_HOST)] });
   return host;
 }
 
@@ -51,9 +55,9 @@ export function parseFloatingSection(tokens: TokenStream, resourceName: string):
   const host = new HostSection('floating', [name], tokens.position(tokens.line), address);
   const isWhole = tokens.is(';');
   if (!isWhole && !tokens.is('{')) throw tokens.expected('{ | ;');
-  tokens.claim('host section', { resource: resourceName, owner: name, word: HOST_SECTION });
-  if (isWhole) return host;
-  parseHostStatements(tokens, { host, resourceName });
+  const owner = ownerOf(tokens, resourceName, name);
+  owner.claim('host section', HOST_SECTION, tokens.statementPosition());
+  if (!isWhole) parseHostStatements(tokens, { host, resourceName, owners: [owner] });
   return host;
 }
 
@@ -71,10 +75,11 @@ export function parseStackedSection(tokens: TokenStream, resourceName: string): 
   tokens.expectPunctuation('{');
   const host = new HostSection('stacked', [], tokens.position(tokens.line), undefined, lower);
   tokens.run.lastSectionLine = host.position.line;
+  const section = { host, resourceName, owners: [ownerOf(tokens, resourceName, lower)] };
   for (;;) {
     tokens.nextStatement();
     if (tokens.is('}')) return host;
-    if (parseAddressOrNodeId(tokens, { host, resourceName })) continue;
+    if (parseAddressOrNodeId(tokens, section)) continue;
     if (tokens.is('device')) parseDevice(tokens, implicitVolume(tokens, host.volumes), 'mine');
     else if (tokens.is('proxy')) host.proxy = parseProxySection(tokens);
     else if (tokens.is('volume')) host.volumes.push(parseStackedVolume(tokens));
@@ -164,7 +169,7 @@ function parseAddressOrNodeId(tokens: TokenStream, section: Section): boolean {
   if (!tokens.is('node-id')) return false;
   const id = tokens.expectInteger();
   claimForHost(tokens, section, 'node-id');
-  tokens.claim('node-id', { resource: section.resourceName, owner: '', word: id });
+  tokens.claim('node-id', section.resourceName, id);
   tokens.checkRange('node-id', id, scaledInteger(id), 0, NODE_ID_MAX);
   tokens.expectPunctuation(';');
   host.nodeId = id;
@@ -180,10 +185,12 @@ const STATEMENTS = {
   'node-id': 'node-id statement',
 } as const;
 
-function claimForHost(tokens: TokenStream, { host, resourceName }: Section, word: keyof typeof STATEMENTS): void {
-  const what = STATEMENTS[word];
-  if (host.names.length === 0) tokens.claim(what, { resource: resourceName, owner: host.lower ?? '', word });
-  for (const owner of host.names) tokens.claim(what, { resource: resourceName, owner, word });
+function claimForHost(tokens: TokenStream, { owners }: Section, word: keyof typeof STATEMENTS): void {
+  for (const owner of owners) owner.claim(STATEMENTS[word], word, tokens.statementPosition());
+}
+
+function ownerOf(tokens: TokenStream, resourceName: string, name: string): OwnStatements {
+  return tokens.run.uniqueInResource.of(resourceName, name);
 }
 
 function isMine(tokens: TokenStream, host: HostSection): boolean {

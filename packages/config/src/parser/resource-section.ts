@@ -65,7 +65,7 @@ function parseResourceBody(tokens: TokenStream, name: string): ResourceSection {
     }
     // `protocol` is the one statement whose word is not reserved.
     if (token.kind === 'string' && token.text === 'protocol') {
-      tokens.claim('protocol statement', { resource: name, owner: '', word: ' protocol' });
+      tokens.claim('protocol statement', name, ' protocol');
       parseProtocol(tokens, resource.net);
     } else if (token.kind !== 'keyword' || !parseStatement(tokens, resource)) {
       throw tokens.expected(EXPECTED);
@@ -93,7 +93,7 @@ function parseStatement(tokens: TokenStream, resource: ResourceSection): boolean
       resource.volumes.push(parseVolume(tokens, 'mine'));
       return true;
     case 'device':
-      tokens.claim('device statement', { resource: name, owner: '', word: 'device' });
+      tokens.claim('device statement', name, 'device');
       return parseVolumeStatement(tokens, implicitVolume(tokens, resource.volumes), 'mine');
     case 'meta-disk':
     case 'flexible-meta-disk':
@@ -143,7 +143,7 @@ function parseStatement(tokens: TokenStream, resource: ResourceSection): boolean
 }
 
 function openSection(tokens: TokenStream, resource: string, what: string, word: string): void {
-  tokens.claim(what, { resource, owner: '', word });
+  tokens.claim(what, resource, word);
   tokens.expectPunctuation('{');
 }
 
@@ -151,7 +151,7 @@ function openSection(tokens: TokenStream, resource: string, what: string, word: 
 function parseDiskStatement(tokens: TokenStream, resource: ResourceSection): void {
   const token = tokens.next();
   if (tokens.is('{')) {
-    tokens.claim('disk section', { resource: resource.name, owner: '', word: 'disk' });
+    tokens.claim('disk section', resource.name, 'disk');
     parseOuterDiskSection(tokens, resource, resource.net);
   } else if (token.kind === 'string') {
     parseDiskPath(tokens, implicitVolume(tokens, resource.volumes));

@@ -3,7 +3,6 @@ import { Lexer } from '../lexer/lexer';
 import type { Token } from '../lexer/token';
 import { ConfigError, type Position } from '../model';
 import type { ParseRun } from './parse-run';
-import type { StatementNames } from './uniqueness';
 
 const SHOWN_BYTES = 20;
 
@@ -56,7 +55,7 @@ export class TokenStream extends Lexer {
 
   /** Whether the token read last is this keyword or punctuation. */
   is(word: string): boolean {
-    return this.word === word;
+    return this.raw === word;
   }
 
   /** An error at the token read last. */
@@ -69,12 +68,12 @@ export class TokenStream extends Lexer {
 
   expectPunctuation(text: string): void {
     this.next();
-    if (this.word !== text) throw this.expected(text);
+    if (this.raw !== text) throw this.expected(text);
   }
 
   expectKeyword(text: string, name: string): void {
     this.next();
-    if (this.word !== text) throw this.expected(name);
+    if (this.raw !== text) throw this.expected(name);
   }
 
   expectInteger(): string {
@@ -118,7 +117,8 @@ export class TokenStream extends Lexer {
     this.run.diagnostics.push({ severity: 'warning', text: `${this.where(line)}${text}` });
   }
 
-  claim(what: string, names: StatementNames): void {
-    this.run.uniqueInResource.claim(what, names, this.statementPosition());
+  /** A statement of the resource itself. */
+  claim(what: string, resource: string, word: string): void {
+    this.run.uniqueInResource.of(resource, '').claim(what, word, this.statementPosition());
   }
 }

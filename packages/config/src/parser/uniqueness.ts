@@ -75,42 +75,43 @@ export class UniquenessTable {
   }
 }
 
-export interface StatementNames {
-  readonly resource: string;
-  /** The host whose section it is in; empty where it is the resource's own. */
-  readonly owner: string;
-  readonly word: string;
-}
-
 interface Statement {
-  readonly resource: string;
   readonly word: string;
   readonly position: Position;
+  readonly before: Statement | undefined;
+}
+
+/** What one owner says in one resource: a host, or the resource itself, whose name as an owner is empty. */
+export class OwnStatements {
+  private last: Statement | undefined = undefined;
+
+  constructor(
+    readonly resource: string,
+    private readonly owner: string,
+  ) {}
+
+  claim(what: string, word: string, position: Position): void {
+    for (let first = this.last; first !== undefined; first = first.before) {
+      if (first.word !== word) continue;
+      throw conflict(what, `${this.resource}:${keyInResource(this.owner, word)}`, first.position, position);
+    }
+    this.last = { word, position, before: this.last };
+  }
 }
 
 /** The statements of one resource, and of its template. The first conflict ends the reading. */
 export class StatementTable {
-  /** A host has a few statements, and so has the resource, whose owner is the empty name. */
-  private readonly byOwner = new Map<string, Statement[]>();
+  private readonly byOwner = new Map<string, OwnStatements>();
 
   clear(): void {
     this.byOwner.clear();
   }
 
-  claim(what: string, names: StatementNames, position: Position): void {
-    const { resource, owner, word } = names;
-    const statement = { resource, word, position };
-    const statements = this.byOwner.get(owner);
-    if (statements === undefined) {
-      this.byOwner.set(owner, [statement]);
-      return;
-    }
-    for (let at = 0; at < statements.length; at += 1) {
-      const first = statements[at];
-      if (first?.word !== word || first.resource !== resource) continue;
-      throw conflict(what, `${resource}:${keyInResource(owner, word)}`, first.position, position);
-    }
-    statements.push(statement);
+  /** A template is read in the middle of its resource, but no statement before it is looked at again. */
+  of(resource: string, owner: string): OwnStatements {
+    let own = this.byOwner.get(owner);
+    if (own?.resource !== resource) this.byOwner.set(owner, (own = new OwnStatements(resource, owner)));
+    return own;
   }
 }
 
