@@ -11,11 +11,18 @@ const VALUE_WIDTH = 3;
 const INDENTS: string[] = [];
 
 export class TextLines {
-  /** Grows by pieces: V8 puts them together once, when somebody looks at the characters. */
-  text = '';
+  /** Of the block on the outermost level that is being written. */
+  private pieces: string[] = [];
+  private readonly blocks: string[] = [];
   private level = 0;
   /** By nesting level and name: what stands in front of a setting's value. */
   private readonly heads: Map<string, string>[] = [];
+
+  get text(): string {
+    this.blocks.push(this.pieces.join(''));
+    this.pieces = [];
+    return this.blocks.join('');
+  }
 
   /** The blanks of the current nesting level. */
   get blanks(): string {
@@ -23,22 +30,18 @@ export class TextLines {
   }
 
   line(text: string): void {
-    if (text !== '') this.text += this.blanks;
-    this.text += text;
-    this.text += '\n';
+    if (text === '') this.pieces.push('\n');
+    else this.pieces.push(this.blanks, text, '\n');
   }
 
   /** Without indentation. */
   raw(text: string): void {
-    this.text += text;
-    this.text += '\n';
+    this.pieces.push(text, '\n');
   }
 
   /** Opens a block. */
   open(head: string): void {
-    this.text += this.blanks;
-    this.text += head;
-    this.text += ' {\n';
+    this.pieces.push(this.blanks, head, ' {\n');
     this.level += 1;
   }
 
@@ -46,19 +49,22 @@ export class TextLines {
   close(): void {
     this.level -= 1;
     this.line('}');
+    if (this.level > 0) return;
+    this.blocks.push(this.pieces.join(''));
+    this.pieces = [];
   }
 
   setting(name: string, value: string): void {
-    this.text += this.head(name, NAME_COLUMN - INDENT * this.level, ' ');
-    this.text += value.length < VALUE_WIDTH ? value.padStart(VALUE_WIDTH) : value;
-    this.text += ';\n';
+    this.pieces.push(
+      this.head(name, NAME_COLUMN - INDENT * this.level, ' '),
+      value.length < VALUE_WIDTH ? value.padStart(VALUE_WIDTH) : value,
+      ';\n',
+    );
   }
 
   device(words: string): void {
     const width = DEVICE_COLUMN + 'device'.length - INDENT * this.level;
-    this.text += this.head('device', width, '');
-    this.text += words;
-    this.text += ';\n';
+    this.pieces.push(this.head('device', width, ''), words, ';\n');
   }
 
   /** `gap` stands behind names of any length. Width and gap follow from the name and the level. */

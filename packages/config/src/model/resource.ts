@@ -43,6 +43,15 @@ export class ResourceSection implements OptionSections {
     readonly position: Position,
   ) {}
 
+  /** Lists as long as what is in them: V8 leaves room for 16 more in each that something was added to. */
+  trim(): void {
+    this.net = this.net.slice();
+    this.resource = this.resource.slice();
+    this.volumes = this.volumes.slice();
+    this.hosts = this.hosts.slice();
+    this.meshes = this.meshes.slice();
+  }
+
   /** As written, until the configuration is completed; then also those of a mesh, or between two hosts. */
   get connections(): ConnectionSection[] {
     return this.implied?.connections.value ?? this.listed;

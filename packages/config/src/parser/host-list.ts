@@ -6,7 +6,7 @@ export function parseHostList(tokens: TokenStream, end: '{' | ';'): string[] {
   for (;;) {
     const token = tokens.next();
     if (token.kind === 'string') names.push(token.text);
-    else if (tokens.is(end) && names.length > 0) return names;
+    else if (tokens.is(end) && names.length > 0) return names.slice();
     else throw tokens.expected(tokens.is(end) ? 'TK_STRING' : `TK_STRING | '${end}'`);
   }
 }

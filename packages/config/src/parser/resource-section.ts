@@ -61,6 +61,7 @@ function parseResourceBody(tokens: TokenStream, name: string): ResourceSection {
     const token = tokens.nextStatement();
     if (token.kind === 'end' || tokens.is('}')) {
       sortVolumes(resource.volumes);
+      resource.trim();
       return resource;
     }
     // `protocol` is the one statement whose word is not reserved.

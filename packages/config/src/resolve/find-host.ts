@@ -2,8 +2,7 @@ import { isSameHost, type HostSection, type ResourceSection } from '../model';
 
 /** The host section that a name means. */
 export function findHost(resource: ResourceSection, name: string): HostSection | undefined {
-  for (const host of resource.hosts) if (isHostNamed(host, name)) return host;
-  return undefined;
+  return resource.hosts.find((host) => isHostNamed(host, name));
 }
 
 export function isHostNamed({ names }: HostSection, name: string): boolean {

@@ -18,15 +18,17 @@ import { findHost } from './find-host';
 export function impliedConnections(run: ParseRun, resource: ResourceSection): ImpliedConnections | undefined {
   const { hosts, meshes } = resource;
   if (resource.connections.length > 0 || meshes.length > 1) return undefined;
-  for (const { kind, address, nodeId, proxy } of hosts) {
-    if (kind !== 'on' || address === undefined || nodeId === undefined || proxy !== undefined) return undefined;
-  }
+  if (!hosts.every(isPlain)) return undefined;
   const [mesh] = meshes;
   const members = mesh === undefined ? hosts : membersOf(resource, mesh.hosts);
   if (members === undefined || members.length < 2 || (mesh === undefined && members.length > 2)) return undefined;
   if (!areDistinct(members)) return undefined;
   const connections = new Postponed(() => makeConnections(run, resource));
   return { members, position: mesh?.position ?? resource.position, connections };
+}
+
+function isPlain({ kind, address, nodeId, proxy }: HostSection): boolean {
+  return kind === 'on' && address !== undefined && nodeId !== undefined && proxy === undefined;
 }
 
 function makeConnections(run: ParseRun, resource: ResourceSection): ConnectionSection[] {

@@ -5,13 +5,13 @@ import { isHostNamed, onHosts } from './find-host';
 import { findLowerResource } from './stacked';
 
 /** Resources that stand on no other come first: the stacked ones ask whether this host is theirs. */
-export function findMe(run: ParseRun): void {
+export function findMe(run: ParseRun, stacked: readonly ResourceSection[]): void {
   const { resources } = run.configuration;
   const isMine = (host: HostSection) => isMe(host, run.surroundings);
   for (const resource of resources) chooseHost(run, resource, isMine);
   const isMyStackedOne = ({ kind, lower }: HostSection) =>
     kind === 'stacked' && isMyResource(findLowerResource(run, lower ?? ''));
-  for (const resource of resources) chooseHost(run, resource, isMyStackedOne);
+  for (const resource of stacked) chooseHost(run, resource, isMyStackedOne);
   for (const resource of resources) chooseProxyHost(resource, run.surroundings);
 }
 

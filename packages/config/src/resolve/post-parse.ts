@@ -14,15 +14,16 @@ import { completeVolumes } from './volumes';
 
 export function postParse(run: ParseRun): void {
   const { resources } = run.configuration;
+  const stacked = resources.filter(({ hosts }) => hosts.some(({ kind }) => kind === 'stacked'));
   for (const resource of resources) completeVolumes(run, resource);
-  for (const resource of resources) completeStackedHosts(run, resource);
+  for (const resource of stacked) completeStackedHosts(run, resource);
   for (const resource of resources) {
     checkEndpointCounts(run, resource);
     if (isValid(run)) completeConnections(run, resource);
   }
   if (isValid(run)) checkAddressConflicts(run, resources);
-  findMe(run);
-  for (const resource of resources) completeStackedDisks(run, resource);
+  findMe(run, stacked);
+  for (const resource of stacked) completeStackedDisks(run, resource);
   for (const resource of resources) checkConnectionVolumes(run, resource);
   for (const resource of resources) {
     if (resource.implied === undefined) markIgnoredConnections(resource, resource.connections);

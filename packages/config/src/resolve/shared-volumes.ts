@@ -20,15 +20,9 @@ export function shareVolumes(run: ParseRun, resource: ResourceSection): boolean 
 
 /** Of all hosts; undefined if not all share, or one name is there twice. */
 function sharingNames(hosts: readonly HostSection[]): readonly string[] | undefined {
-  const all: string[] = [];
-  for (const { kind, names, volumes } of hosts) {
-    if (kind === 'stacked' || volumes.length > 0) return undefined;
-    for (const name of names) {
-      if (all.includes(name)) return undefined;
-      all.push(name);
-    }
-  }
-  return all;
+  if (hosts.some(({ kind, volumes }) => kind === 'stacked' || volumes.length > 0)) return undefined;
+  const all = hosts.flatMap(({ names }) => names);
+  return all.every((name, index) => all.indexOf(name) === index) ? all : undefined;
 }
 
 /** Each number once, nothing missing, and all of one kind; they are in order. */

@@ -27,14 +27,12 @@ export function completeStackedHosts(run: ParseRun, resource: ResourceSection): 
 
 /** The disk of a stacked volume is the lower device of the same number. */
 export function completeStackedDisks(run: ParseRun, resource: ResourceSection): void {
-  let stacked = false;
   for (const host of resource.hosts) {
     if (host.kind !== 'stacked') continue;
-    stacked = true;
     const lowerHost = findLowerResource(run, host.lower ?? '')?.hosts[0];
     if (lowerHost !== undefined) takeLowerDevices(host, lowerHost);
   }
-  if (stacked) checkVolumeSets(run, resource, resource.hosts);
+  checkVolumeSets(run, resource, resource.hosts);
 }
 
 function takeLowerDevices(host: HostSection, lowerHost: HostSection): void {
