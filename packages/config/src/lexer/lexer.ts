@@ -38,9 +38,10 @@ const TOKENS = new RegExp(
 const INTEGER = /^[0-9]{1,8}[MKGs]?$/;
 const IPV4_ADDRESS = /^[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$/;
 const MODULE_VERSION = /^[0-9]+\.[0-9]+\.[0-9]+$/;
-const DIGIT = /^[0-9]/;
-const NINE = 57;
+const QUOTE = 34;
 const HASH = 35;
+const ZERO = 48;
+const NINE = 57;
 const WORD_CHARACTER = /^[0-9A-Za-z/._-]/;
 
 /** Keywords and punctuation by their texts, as texts that are quick to compare: pieces of a file are not. */
@@ -95,26 +96,34 @@ export class Lexer implements Token {
   }
 
   get kind(): TokenKind {
-    const { raw, word } = this;
+    const { raw } = this;
+    const code = raw.charCodeAt(0);
+    if (code >= ZERO && code <= NINE) return kindOfNumber(raw);
+    const { word } = this;
     if (word !== '') return keywordNumbers.has(word) ? 'keyword' : 'punctuation';
     if (raw === '') return 'end';
-    if (raw.startsWith('"')) return kindOfQuoted(raw);
+    if (code === QUOTE) return kindOfQuoted(raw);
     // A colon stands in nothing else that is longer.
     if (raw.includes(':')) return 'ipv6-address';
     if (raw.length === 1 && !WORD_CHARACTER.test(raw)) return 'other';
-    if (raw.length > WORD_MAX) return 'word-too-long';
-    if (raw.charCodeAt(0) > NINE || !DIGIT.test(raw)) return 'string';
-    if (INTEGER.test(raw)) return 'integer';
-    if (IPV4_ADDRESS.test(raw)) return 'ipv4-address';
-    return MODULE_VERSION.test(raw) ? 'module-version' : 'string';
+    return raw.length > WORD_MAX ? 'word-too-long' : 'string';
   }
 
   get text(): string {
     const { raw } = this;
-    if (!raw.startsWith('"') || kindOfQuoted(raw) !== 'string') return raw;
+    if (raw.charCodeAt(0) !== QUOTE || kindOfQuoted(raw) !== 'string') return raw;
     const inside = raw.slice(1, -1);
     return inside.includes('\\') ? inside.replace(/\\(.)/gs, '$1') : inside;
   }
+}
+
+/** Of a text that begins with a digit. */
+function kindOfNumber(raw: string): TokenKind {
+  if (INTEGER.test(raw)) return 'integer';
+  if (IPV4_ADDRESS.test(raw)) return 'ipv4-address';
+  if (raw.includes(':')) return 'ipv6-address';
+  if (raw.length > WORD_MAX) return 'word-too-long';
+  return MODULE_VERSION.test(raw) ? 'module-version' : 'string';
 }
 
 function kindOfQuoted(raw: string): TokenKind {
