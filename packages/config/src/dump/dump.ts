@@ -134,7 +134,7 @@ function dumpHost(out: TextLines, host: HostSection, detail: DumpDetail): void {
   if (host.nodeId !== undefined) out.line(`node-id ${host.nodeId};`);
   dumpOptions(out, 'options', host.options);
   // Volumes that hosts share are written elsewhere.
-  const volumes = detail === 'written' && host.sharedVolumes !== undefined ? NONE : host.volumes;
+  const volumes = detail === 'written' && host.sharesVolumes ? NONE : host.volumes;
   for (const volume of volumes) {
     if (host.kind === 'stacked') dumpStackedVolume(out, volume, detail);
     else dumpVolume(out, volume, detail, 'host');

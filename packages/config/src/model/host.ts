@@ -1,7 +1,6 @@
 import type { Address } from './address';
 import type { OptionList, OptionSetting } from './option-list';
 import type { Position } from './position';
-import type { Postponed } from './postponed';
 import { copyVolume, type VolumeSection } from './volume';
 
 /** `proxy { }` options: the ones with names, and the lines of the plugin block. */
@@ -25,9 +24,12 @@ export class HostSection {
   nodeId: string | undefined = undefined;
   options: OptionList = [];
   proxy: ProxySection | undefined = undefined;
-  /** Those of the resource, for hosts that say nothing of their own: the same for all of them. */
-  sharedVolumes: Postponed<VolumeSection[]> | undefined = undefined;
-  private readonly ownVolumes: VolumeSection[] = [];
+  /** It says nothing of its own: its volumes are those of the resource, and the same objects for all hosts. */
+  sharesVolumes = false;
+  /** What they wait for. */
+  resource: { settle(): void } | undefined = undefined;
+  /** As far as they are completed. */
+  unsettledVolumes: VolumeSection[] = [];
 
   constructor(
     readonly kind: HostKind,
@@ -39,15 +41,16 @@ export class HostSection {
     readonly lower: string | undefined = undefined,
   ) {}
 
-  /** Where something is to be said of the volumes of each host. */
-  unshareVolumes(): void {
-    if (this.sharedVolumes === undefined) return;
-    this.ownVolumes.push(...this.sharedVolumes.value.map(copyVolume));
-    this.sharedVolumes = undefined;
-  }
-
   /** As written, until the configuration is completed. */
   get volumes(): VolumeSection[] {
-    return this.sharedVolumes?.value ?? this.ownVolumes;
+    this.resource?.settle();
+    return this.unsettledVolumes;
+  }
+
+  /** Where something is to be said of the volumes of each host. */
+  unshareVolumes(): void {
+    if (!this.sharesVolumes) return;
+    this.unsettledVolumes = this.volumes.map(copyVolume);
+    this.sharesVolumes = false;
   }
 }

@@ -22,7 +22,6 @@ export { isSameHost } from './host-name';
 export type { OptionSections } from './option-sections';
 export { settingOf, type OptionList, type OptionSetting } from './option-list';
 export { NOWHERE, type Position } from './position';
-export { Postponed } from './postponed';
 export type { ConfigReader, ReadResult } from './reader';
 export type {
   ResolvedBacking,

@@ -3,18 +3,20 @@ import type { HostSection, ProxyOptions } from './host';
 import type { OptionList } from './option-list';
 import type { OptionSections } from './option-sections';
 import type { Position } from './position';
-import type { Postponed } from './postponed';
 import type { VolumeSection } from './volume';
 
-/** Connections that follow from the hosts alone: nothing is wrong with them, and most commands never look at them. */
+/** Connections that follow from the hosts alone: nothing is wrong with them. */
 export interface ImpliedConnections {
   /** Every two of them have a connection. */
   readonly members: readonly HostSection[];
   /** Where a message about one of them points. */
   readonly position: Position;
-  readonly connections: Postponed<ConnectionSection[]>;
 }
 
+/**
+ * Most commands look at one resource of many. What is left to do for the volumes of its hosts and for its connections,
+ * where nothing can be wrong any more, is done when somebody asks for one of them.
+ */
 export class ResourceSection implements OptionSections {
   net: OptionList = [];
   disk: OptionList = [];
@@ -36,12 +38,37 @@ export class ResourceSection implements OptionSections {
   me: HostSection | undefined = undefined;
   /** This host only runs a proxy for `me`: the resource itself is another host's. */
   proxyOnly = false;
-  private readonly listed: ConnectionSection[] = [];
+  /** As far as they are completed. */
+  readonly unsettledConnections: ConnectionSection[] = [];
+  private postponed: (() => void) | undefined = undefined;
 
   constructor(
     readonly name: string,
     readonly position: Position,
   ) {}
+
+  /** As written, until the configuration is completed; then also those of a mesh, or between two hosts. */
+  get connections(): ConnectionSection[] {
+    this.settle();
+    return this.unsettledConnections;
+  }
+
+  /** Behind what is postponed already. */
+  postpone(step: () => void): void {
+    const earlier = this.postponed;
+    this.postponed = () => {
+      earlier?.();
+      step();
+    };
+    for (const host of this.hosts) host.resource = this;
+  }
+
+  /** Does what is postponed; the steps themselves see what those before them have made. */
+  settle(): void {
+    const step = this.postponed;
+    this.postponed = undefined;
+    step?.();
+  }
 
   /** Lists as long as what is in them: V8 leaves room for 16 more in each that something was added to. */
   trim(): void {
@@ -50,10 +77,5 @@ export class ResourceSection implements OptionSections {
     this.volumes = this.volumes.slice();
     this.hosts = this.hosts.slice();
     this.meshes = this.meshes.slice();
-  }
-
-  /** As written, until the configuration is completed; then also those of a mesh, or between two hosts. */
-  get connections(): ConnectionSection[] {
-    return this.implied?.connections.value ?? this.listed;
   }
 }

@@ -15,6 +15,8 @@ export interface ParseRun {
   readonly filesRead: Set<string>;
   /** Line of the last host or option section that was read. */
   lastSectionLine: number;
+  /** Some connection or host has one. */
+  hasProxies: boolean;
 }
 
 export function newParseRun(
@@ -30,6 +32,7 @@ export function newParseRun(
     uniqueInResource: new StatementTable(),
     filesRead: new Set(),
     lastSectionLine: 0,
+    hasProxies: false,
   };
 }
 

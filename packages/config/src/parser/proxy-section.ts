@@ -7,6 +7,7 @@ import type { TokenStream } from './token-stream';
 
 /** The word `proxy` has been read. */
 export function parseProxySection(tokens: TokenStream): ProxySection {
+  tokens.run.hasProxies = true;
   tokens.expectKeyword('on', 'TK_ON');
   const proxy: ProxySection = {
     hosts: parseHostList(tokens, '{'),

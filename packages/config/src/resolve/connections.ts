@@ -30,17 +30,12 @@ export function checkEndpointCounts(run: ParseRun, resource: ResourceSection): v
 }
 
 /** Adds those that are not written. */
-export function createConnections(run: ParseRun, resource: ResourceSection, connections: ConnectionSection[]): void {
-  for (const mesh of resource.meshes) createMesh(run, resource, mesh, connections);
-  if (connections.length === 0) createImplicitConnection(run, resource, connections);
+export function createConnections(run: ParseRun, resource: ResourceSection): void {
+  for (const mesh of resource.meshes) createMesh(run, resource, mesh);
+  if (resource.connections.length === 0) createImplicitConnection(run, resource);
 }
 
-function createMesh(
-  run: ParseRun,
-  resource: ResourceSection,
-  mesh: MeshSection,
-  connections: ConnectionSection[],
-): void {
+function createMesh(run: ParseRun, resource: ResourceSection, mesh: MeshSection): void {
   const where = `${resource.position.file}:${resource.position.line}: in resource ${resource.name}:`;
   const members: HostSection[] = [];
   let isComplete = true;
@@ -68,7 +63,7 @@ function createMesh(
         if (connection.netOptions.some((other) => other.name === option.name)) continue;
         connection.netOptions.unshift({ ...option, inherited: true });
       }
-      connections.push(connection);
+      resource.connections.push(connection);
     }
   }
 }
@@ -78,7 +73,7 @@ const PROXY_IN_MESH =
   "\tthe 'mesh' keyword from drbd-9.x syntax. That does not work together.\n\n" +
   '\tUse an explicit connection to configure a proxy and omit that pair of hosts\n\tfrom the mesh.';
 
-function createImplicitConnection(run: ParseRun, resource: ResourceSection, connections: ConnectionSection[]): void {
+function createImplicitConnection(run: ParseRun, resource: ResourceSection): void {
   if (resource.hosts.length > 2) {
     const text = `Resource ${resource.name}:\n\tUse explicit 'connection' sections (or a 'connection-mesh' section) with more than two 'on' sections.`;
     report(run, 'warning', text);
@@ -86,7 +81,7 @@ function createImplicitConnection(run: ParseRun, resource: ResourceSection, conn
   }
   const [a, b] = resource.hosts.filter((host) => host.address !== undefined);
   if (a === undefined || b === undefined) return;
-  connections.push(connectionBetween([a, b], 'implicit', NOWHERE));
+  resource.connections.push(connectionBetween([a, b], 'implicit', NOWHERE));
 }
 
 function connectionBetween(
@@ -113,12 +108,8 @@ function endpointOf(host: HostSection, position: Position): EndpointSection {
 }
 
 /** Finds the host section and the address of each endpoint. */
-export function resolveEndpoints(
-  run: ParseRun,
-  resource: ResourceSection,
-  connections: readonly ConnectionSection[],
-): void {
-  for (const connection of connections) {
+export function resolveEndpoints(run: ParseRun, resource: ResourceSection): void {
+  for (const connection of resource.connections) {
     for (const path of connection.paths) {
       for (const endpoint of path.endpoints) resolveEndpoint(run, resource, connection, endpoint);
     }
@@ -173,8 +164,8 @@ function addressOf(endpoint: EndpointSection): EndpointSection['resolvedAddress'
 }
 
 /** Marks the connections that this host has no end of. */
-export function markIgnoredConnections(resource: ResourceSection, connections: readonly ConnectionSection[]): void {
-  for (const connection of connections) {
+export function markIgnoredConnections(resource: ResourceSection): void {
+  for (const connection of resource.connections) {
     connection.ignored = connection.paths.some((path) => myEndpoint(resource, path) === undefined);
   }
 }

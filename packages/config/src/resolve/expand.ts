@@ -12,7 +12,7 @@ import type {
 import type { OptionGroup } from '../options';
 import { isValid, report, type ParseRun } from '../parser/parse-run';
 import { inherit, type Inheritance } from './inherit';
-import { connectionsInheritClearly, volumesInheritClearly } from './inherits-clearly';
+import { inheritsClearly } from './inherits-clearly';
 
 /** `group`: the options of `from` that `into` lacks. */
 type Inherits = (group: OptionGroup, from: readonly OptionSetting[], into: OptionList) => void;
@@ -37,36 +37,22 @@ function expandResource(run: ParseRun, configuration: Configuration, resource: R
   // A template takes the place of common.
   const outer = resource.template ?? configuration.common;
   if (outer !== undefined) inheritSections(outer, resource, inherits);
-  expandVolumes(resource, inherits);
-  const { implied } = resource;
-  if (implied?.connections.isMade === false && isValid(run) && connectionsInheritClearly(resource)) {
-    implied.connections.before((connections) => expandConnections(resource, connections, inherits));
+  if (isValid(run) && inheritsClearly(resource)) {
+    resource.postpone(() => expandInside(resource, inherits));
   } else {
-    expandConnections(resource, resource.connections, inherits);
+    for (const host of resource.hosts) host.unshareVolumes();
+    expandInside(resource, inherits);
   }
 }
 
-function expandVolumes(resource: ResourceSection, inherits: Inherits): void {
-  const shared = resource.hosts[0]?.sharedVolumes;
-  if (shared?.isMade === false && volumesInheritClearly(resource)) {
-    shared.before((volumes) => {
-      inheritFromResource(resource, volumes, inherits);
-      inheritFromVolumes(resource, volumes, inherits);
-    });
-    return;
-  }
-  for (const host of resource.hosts) host.unshareVolumes();
-  // Two passes, as the order of the messages shows.
-  for (const { volumes } of resource.hosts) inheritFromResource(resource, volumes, inherits);
-  for (const { volumes } of resource.hosts) inheritFromVolumes(resource, volumes, inherits);
-}
-
-function expandConnections(
-  resource: ResourceSection,
-  connections: readonly ConnectionSection[],
-  inherits: Inherits,
-): void {
-  for (const connection of connections) expandConnection(resource, connection, inherits);
+/** Volumes and connections. */
+function expandInside(resource: ResourceSection, inherits: Inherits): void {
+  const { hosts } = resource;
+  // Each set once. Two passes, as the order of the messages shows.
+  const sets = hosts[0]?.sharesVolumes === true ? [hosts[0].volumes] : hosts.map(({ volumes }) => volumes);
+  for (const volumes of sets) inheritFromResource(resource, volumes, inherits);
+  for (const volumes of sets) inheritFromVolumes(resource, volumes, inherits);
+  for (const connection of resource.connections) expandConnection(resource, connection, inherits);
 }
 
 function inheritSections(outer: OptionSections, resource: ResourceSection, inherits: Inherits): void {

@@ -2,14 +2,7 @@
  * Most resources say no more of their connections than that their hosts are a mesh, or that there are two of them. The
  * hosts tell that nothing is wrong with such connections; they are made when a command looks at them.
  */
-import {
-  Postponed,
-  sameAddress,
-  type ConnectionSection,
-  type HostSection,
-  type ImpliedConnections,
-  type ResourceSection,
-} from '../model';
+import { sameAddress, type HostSection, type ImpliedConnections, type ResourceSection } from '../model';
 import type { ParseRun } from '../parser/parse-run';
 import { createConnections, markIgnoredConnections, resolveEndpoints } from './connections';
 import { findHost } from './find-host';
@@ -17,26 +10,24 @@ import { findHost } from './find-host';
 /** Undefined: they must be made at once, in order to say what is wrong, or to find node ids. */
 export function impliedConnections(run: ParseRun, resource: ResourceSection): ImpliedConnections | undefined {
   const { hosts, meshes } = resource;
-  if (resource.connections.length > 0 || meshes.length > 1) return undefined;
+  if (resource.unsettledConnections.length > 0 || meshes.length > 1) return undefined;
   if (!hosts.every(isPlain)) return undefined;
   const [mesh] = meshes;
   const members = mesh === undefined ? hosts : membersOf(resource, mesh.hosts);
   if (members === undefined || members.length < 2 || (mesh === undefined && members.length > 2)) return undefined;
   if (!areDistinct(members)) return undefined;
-  const connections = new Postponed(() => makeConnections(run, resource));
-  return { members, position: mesh?.position ?? resource.position, connections };
+  resource.postpone(() => makeConnections(run, resource));
+  return { members, position: mesh?.position ?? resource.position };
 }
 
 function isPlain({ kind, address, nodeId, proxy }: HostSection): boolean {
   return kind === 'on' && address !== undefined && nodeId !== undefined && proxy === undefined;
 }
 
-function makeConnections(run: ParseRun, resource: ResourceSection): ConnectionSection[] {
-  const connections: ConnectionSection[] = [];
-  createConnections(run, resource, connections);
-  resolveEndpoints(run, resource, connections);
-  markIgnoredConnections(resource, connections);
-  return connections;
+function makeConnections(run: ParseRun, resource: ResourceSection): void {
+  createConnections(run, resource);
+  resolveEndpoints(run, resource);
+  markIgnoredConnections(resource);
 }
 
 function membersOf(resource: ResourceSection, names: readonly string[]): readonly HostSection[] | undefined {

@@ -1,34 +1,42 @@
 /**
- * Whether inheritance can find contradictions, told from the outer sections alone. Where it cannot, it may wait until a
- * command looks at the volumes and connections that inherit. Source: config.md 6.
+ * Whether inheritance can find contradictions, told from the sections that hand something down. Where it cannot, it may
+ * wait until a command looks at the volumes and connections that inherit. Source: config.md 6.
  */
-import type { OptionSetting, ResourceSection } from '../model';
+import type { ConnectionSection, OptionSetting, ResourceSection } from '../model';
 import { findOption } from '../options';
 
-/** Of hosts that share their volumes. `resource` has inherited what it does. */
-export function volumesInheritClearly(resource: ResourceSection): boolean {
-  const { device, disk, peerDevice, volumes } = resource;
-  if (hasRepeated(disk) || hasRepeated(peerDevice) || hasRepeated(device)) return false;
-  for (const { deviceOptions, diskOptions, peerDeviceOptions } of volumes) {
-    if (!areClear(disk, diskOptions) || !areClear(peerDevice, peerDeviceOptions) || !areClear(device, deviceOptions)) {
-      return false;
-    }
-  }
-  return true;
+/** `resource` has inherited what it does; what it hands down has been told of where its values are wrong. */
+export function inheritsClearly(resource: ResourceSection): boolean {
+  return volumesInheritClearly(resource) && connectionsInheritClearly(resource);
 }
 
-/** Of a mesh or two hosts. `resource` has inherited what it does, and so have its volumes, unless they wait. */
-export function connectionsInheritClearly(resource: ResourceSection): boolean {
-  const { hosts, meshes, net } = resource;
-  if (hasRepeated(net)) return false;
-  for (const { netOptions } of meshes) if (!areClear(net, netOptions)) return false;
-  // Both ends hand down what they share: each option is compared with itself.
-  if (hosts[0]?.sharedVolumes?.isMade === false) {
-    return (
-      areComparable(resource.peerDevice) && resource.volumes.every((each) => areComparable(each.peerDeviceOptions))
-    );
-  }
-  return hosts.every(({ volumes }) => volumes.every(({ peerDeviceOptions }) => peerDeviceOptions.length === 0));
+function volumesInheritClearly({ device, disk, peerDevice, volumes }: ResourceSection): boolean {
+  if (hasRepeated(disk) || hasRepeated(peerDevice) || hasRepeated(device)) return false;
+  return volumes.every(
+    ({ deviceOptions, diskOptions, peerDeviceOptions }) =>
+      areClear(disk, diskOptions) && areClear(peerDevice, peerDeviceOptions) && areClear(device, deviceOptions),
+  );
+}
+
+function connectionsInheritClearly(resource: ResourceSection): boolean {
+  const { hosts, meshes, net, peerDevice, unsettledConnections, volumes } = resource;
+  if (hasRepeated(net) || !meshes.every(({ netOptions }) => areClear(net, netOptions))) return false;
+  if (hosts.some(({ unsettledVolumes }) => unsettledVolumes.some(saysMoreOfPeers))) return false;
+  // What both ends of a connection have of the resource is compared with itself.
+  const fromResource = [peerDevice, ...volumes.map(({ peerDeviceOptions }) => peerDeviceOptions)];
+  if (!fromResource.every(areComparable)) return false;
+  const areEmpty = fromResource.every(({ length }) => length === 0);
+  return unsettledConnections.every((connection) => isClear(connection, areEmpty));
+}
+
+function saysMoreOfPeers({ peerDeviceOptions }: { readonly peerDeviceOptions: readonly OptionSetting[] }): boolean {
+  return peerDeviceOptions.length > 0;
+}
+
+/** Of a connection's own options and those of the volumes, one kind is missing; no proxy inherits anything. */
+function isClear({ paths, peerDeviceOptions }: ConnectionSection, areVolumesEmpty: boolean): boolean {
+  if (peerDeviceOptions.length > 0 && (!areVolumesEmpty || hasRepeated(peerDeviceOptions))) return false;
+  return paths.every(({ endpoints }) => endpoints.every(({ proxy }) => proxy === undefined));
 }
 
 /** Values that are wrong have been told of; options without one count as `yes`, which numbers cannot be. */

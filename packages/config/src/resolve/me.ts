@@ -12,7 +12,7 @@ export function findMe(run: ParseRun, stacked: readonly ResourceSection[]): void
   const isMyStackedOne = ({ kind, lower }: HostSection) =>
     kind === 'stacked' && isMyResource(findLowerResource(run, lower ?? ''));
   for (const resource of stacked) chooseHost(run, resource, isMyStackedOne);
-  for (const resource of resources) chooseProxyHost(resource, run.surroundings);
+  if (run.hasProxies) for (const resource of resources) chooseProxyHost(resource, run.surroundings);
 }
 
 function isMyResource(resource: ResourceSection | undefined): boolean {
@@ -21,7 +21,7 @@ function isMyResource(resource: ResourceSection | undefined): boolean {
 
 /** Where nothing else is this host's: a path whose proxy runs here. */
 function chooseProxyHost(resource: ResourceSection, { nodeName }: Surroundings): void {
-  if (resource.me !== undefined || resource.implied !== undefined) return;
+  if (resource.me !== undefined) return;
   const endpoints = resource.connections.flatMap(({ paths }) => paths.flatMap((path) => path.endpoints));
   const mine = endpoints.find(({ proxy }) => proxy?.hosts.some((name) => isSameHost(name, nodeName)) === true);
   resource.me = mine?.host;

@@ -25,16 +25,14 @@ export function postParse(run: ParseRun): void {
   findMe(run, stacked);
   for (const resource of stacked) completeStackedDisks(run, resource);
   for (const resource of resources) checkConnectionVolumes(run, resource);
-  for (const resource of resources) {
-    if (resource.implied === undefined) markIgnoredConnections(resource, resource.connections);
-  }
+  for (const resource of resources) if (resource.implied === undefined) markIgnoredConnections(resource);
 }
 
 function completeConnections(run: ParseRun, resource: ResourceSection): void {
   resource.implied = impliedConnections(run, resource);
   if (resource.implied !== undefined) return;
-  createConnections(run, resource, resource.connections);
-  resolveEndpoints(run, resource, resource.connections);
+  createConnections(run, resource);
+  resolveEndpoints(run, resource);
   assignNodeIds(run, resource);
 }
 

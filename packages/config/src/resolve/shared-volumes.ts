@@ -2,7 +2,7 @@
  * In most resources the volumes stand in the resource alone, and all hosts have the same: they need one set for all, which
  * is made when a command looks at it. Sources: config.md 5.3, 7.2.
  */
-import { hasDisk, metaDiskKey, Postponed, type HostSection, type ResourceSection, type VolumeSection } from '../model';
+import { hasDisk, metaDiskKey, type HostSection, type ResourceSection, type VolumeSection } from '../model';
 import type { ParseRun } from '../parser/parse-run';
 import type { HostClaim } from '../parser/uniqueness';
 import { newVolume } from '../parser/volume-section';
@@ -13,8 +13,11 @@ export function shareVolumes(run: ParseRun, resource: ResourceSection): boolean 
   const names = sharingNames(hosts);
   if (names === undefined || !areSound(volumes)) return false;
   if (!run.unique.claimOnHosts(names, volumes.flatMap(claimsOf))) return false;
-  const shared = new Postponed(() => volumes.map(copyOf));
-  for (const host of hosts) host.sharedVolumes = shared;
+  for (const host of hosts) host.sharesVolumes = true;
+  resource.postpone(() => {
+    const shared = volumes.map(copyOf);
+    for (const host of hosts) host.unsettledVolumes = shared;
+  });
   return true;
 }
 

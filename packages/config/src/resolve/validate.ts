@@ -10,11 +10,11 @@ export function validateResource(run: ParseRun, resource: ResourceSection): void
   }
   if (resource.me === undefined) return;
   warnOfOldFencing(run, resource);
+  if (!run.hasProxies) return;
   const proxies = resource.hosts.filter((host) => host.proxy !== undefined).length;
   if (proxies > 0 && proxies < resource.hosts.length) {
     report(run, 'late', `${where}\n\tEither all 'on' sections must contain a proxy subsection, or none.`);
   }
-  if (resource.implied !== undefined) return;
   for (const connection of resource.connections) checkProxies(run, resource, connection);
 }
 
