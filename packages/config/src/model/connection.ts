@@ -13,7 +13,7 @@ export interface EndpointSection {
   readonly port: string | undefined;
   proxy: ProxySection | undefined;
   /** `via outside-address`: where peers connect to instead. */
-  readonly outsideAddress: Address | undefined;
+  outsideAddress: Address | undefined;
   readonly role: 'host' | 'this' | 'remote';
   /** Found after parsing: the host section, and the address that is used. */
   host: HostSection | undefined;

@@ -7,7 +7,6 @@ import type {
   PathSection,
   PeerDeviceSection,
   Position,
-  ProxySection,
 } from '../model';
 import { parseAddress } from './address';
 import { parseHostList } from './host-list';
@@ -16,6 +15,26 @@ import { parseProxySection } from './proxy-section';
 import { parseNetSection, parsePeerDeviceSection } from './sections';
 import { parseSkip } from './skip';
 import type { TokenStream } from './token-stream';
+
+export function newEndpoint(
+  position: Position,
+  name: string | undefined,
+  address: Address | undefined,
+  port: string | undefined,
+  role: EndpointSection['role'],
+): EndpointSection {
+  return {
+    position,
+    name,
+    address,
+    port,
+    role,
+    proxy: undefined,
+    outsideAddress: undefined,
+    host: undefined,
+    resolvedAddress: undefined,
+  };
+}
 
 export function newConnection(
   position: Position,
@@ -167,43 +186,28 @@ function parseEndpoint(tokens: TokenStream): EndpointSection {
     } else if (!tokens.is(';') && !tokens.is('via')) {
       throw tokens.expected('address | port | ;');
     }
-    return newEndpoint({ position, name, address, port, role: 'host' }, parseTail(tokens));
+    return parseTail(tokens, newEndpoint(position, name, address, port, 'host'));
   }
   const address = parseAddress(tokens);
   tokens.next();
   const name = word === 'address' ? undefined : word;
   const role = word === 'address' ? 'host' : word === '_this_host' ? 'this' : 'remote';
-  return newEndpoint({ position, name, address, port: undefined, role }, parseTail(tokens));
-}
-
-interface Tail {
-  readonly proxy?: ProxySection;
-  readonly outsideAddress?: Address;
-}
-
-function newEndpoint(
-  parts: Pick<EndpointSection, 'position' | 'name' | 'address' | 'port' | 'role'>,
-  tail: Tail,
-): EndpointSection {
-  return {
-    ...parts,
-    proxy: tail.proxy,
-    outsideAddress: tail.outsideAddress,
-    host: undefined,
-    resolvedAddress: undefined,
-  };
+  return parseTail(tokens, newEndpoint(position, name, address, undefined, role));
 }
 
 /** `;`, `via proxy on ... { }` or `via outside-address A:P;` at the token read last. */
-function parseTail(tokens: TokenStream): Tail {
-  if (tokens.is(';')) return {};
+function parseTail(tokens: TokenStream, endpoint: EndpointSection): EndpointSection {
+  if (tokens.is(';')) return endpoint;
   if (!tokens.is('via')) throw tokens.expected('via | ; ');
   tokens.next();
-  if (tokens.is('proxy')) return { proxy: parseProxySection(tokens) };
+  if (tokens.is('proxy')) {
+    endpoint.proxy = parseProxySection(tokens);
+    return endpoint;
+  }
   if (!tokens.is('outside-address')) throw tokens.expected('proxy | outside-address');
-  const outsideAddress = parseAddress(tokens);
+  endpoint.outsideAddress = parseAddress(tokens);
   tokens.expectPunctuation(';');
-  return { outsideAddress };
+  return endpoint;
 }
 
 /** The word `connection-mesh` has been read. */

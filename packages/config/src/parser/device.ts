@@ -34,7 +34,7 @@ export function parseDevice(tokens: TokenStream, volume: VolumeSection, owner: D
 function checkName(tokens: TokenStream, volume: VolumeSection, device: string, owner: DeviceOwner): void {
   const line = tokens.statementLine;
   const numbered = /^\/dev\/drbd([0-9]+)$/.exec(device)?.[1];
-  const nameMinor = numbered === undefined ? undefined : Number(BigInt.asUintN(32, BigInt(numbered)));
+  const nameMinor = numbered === undefined ? undefined : unsigned32(numbered);
   const explicitMinor = volume.minor;
   volume.minor ??= nameMinor ?? tokens.run.surroundings.minorOfDeviceNode?.(device);
   if (volume.minor === undefined) {
@@ -64,4 +64,9 @@ function checkName(tokens: TokenStream, volume: VolumeSection, device: string, o
   } else {
     tokens.late('explicit device names should be of the form /dev/drbd<minor>', line);
   }
+}
+
+function unsigned32(digits: string): number {
+  const number = Number(digits);
+  return number < 2 ** 32 ? number : Number(BigInt.asUintN(32, BigInt(digits)));
 }

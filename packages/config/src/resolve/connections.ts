@@ -14,7 +14,7 @@ import {
   type Position,
   type ResourceSection,
 } from '../model';
-import { newConnection } from '../parser/connection-section';
+import { newConnection, newEndpoint } from '../parser/connection-section';
 import { report, type ParseRun } from '../parser/parse-run';
 import { findHost } from './find-host';
 
@@ -94,17 +94,11 @@ function connectionBetween(
 }
 
 function endpointOf(host: HostSection, position: Position): EndpointSection {
-  return {
-    position,
-    name: host.kind === 'stacked' ? undefined : host.names[0],
-    address: undefined,
-    port: undefined,
-    proxy: host.proxy,
-    outsideAddress: undefined,
-    role: 'host',
-    host,
-    resolvedAddress: undefined,
-  };
+  const name = host.kind === 'stacked' ? undefined : host.names[0];
+  const endpoint = newEndpoint(position, name, undefined, undefined, 'host');
+  endpoint.proxy = host.proxy;
+  endpoint.host = host;
+  return endpoint;
 }
 
 /** Finds the host section and the address of each endpoint. */

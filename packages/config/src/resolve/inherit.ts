@@ -23,12 +23,15 @@ export function inherit(from: readonly OptionSetting[], into: OptionList, { grou
   }
 }
 
+/** Too small to leave 64 bits, whatever the unit. */
+const PLAIN_NUMBER = /^[0-9]{1,8}[kKmMgGs]?$/;
+
 /** By meaning: numbers after applying units; a text that is no number is an error even if both are the same. */
 function sameValue(row: OptionRow | undefined, a: string | undefined, b: string | undefined): boolean {
   if (row === undefined || a === undefined || b === undefined) return a === b;
   switch (row.type.kind) {
     case 'number':
-      return numberOf(a, row.type.unit) === numberOf(b, row.type.unit);
+      return (a === b && PLAIN_NUMBER.test(a)) || numberOf(a, row.type.unit) === numberOf(b, row.type.unit);
     case 'boolean':
     case 'flag':
       return a === b;
