@@ -24,7 +24,7 @@ export interface PathSection {
   readonly position: Position;
   /** Made by `host` statements that stand directly in the connection. */
   readonly implicit: boolean;
-  readonly endpoints: EndpointSection[];
+  endpoints: EndpointSection[];
 }
 
 /** `volume N { disk { } }` of a connection; after resolving, one for every volume of the connection. */
@@ -40,7 +40,7 @@ export interface ConnectionSection {
   readonly position: Position;
   /** `written`, or made for two hosts without a connection, or by a connection-mesh. */
   readonly origin: 'written' | 'implicit' | 'mesh';
-  readonly paths: PathSection[];
+  paths: PathSection[];
   netOptions: OptionList;
   peerDeviceOptions: OptionList;
   readonly peerDevices: PeerDeviceSection[];

@@ -35,5 +35,6 @@ export type {
   ResolvedVolume,
 } from './resolved';
 export { ResourceSection, type ImpliedConnections } from './resource';
+export { trimmed } from './trimmed';
 export type { Surroundings } from './surroundings';
 export { findVolume, hasDisk, metaDiskKey, sortVolumes, type MetaDisk, type VolumeSection } from './volume';

@@ -3,6 +3,7 @@ import type { HostSection, ProxyOptions } from './host';
 import type { OptionList } from './option-list';
 import type { OptionSections } from './option-sections';
 import type { Position } from './position';
+import { trimmed } from './trimmed';
 import type { VolumeSection } from './volume';
 
 /** Connections that follow from the hosts alone: nothing is wrong with them. */
@@ -39,7 +40,7 @@ export class ResourceSection implements OptionSections {
   /** This host only runs a proxy for `me`: the resource itself is another host's. */
   proxyOnly = false;
   /** As far as they are completed. */
-  readonly unsettledConnections: ConnectionSection[] = [];
+  unsettledConnections: ConnectionSection[] = [];
   private postponed: (() => void) | undefined = undefined;
 
   constructor(
@@ -70,12 +71,13 @@ export class ResourceSection implements OptionSections {
     step?.();
   }
 
-  /** Lists as long as what is in them: V8 leaves room for 16 more in each that something was added to. */
+  /** For a section that has been read. */
   trim(): void {
-    this.net = this.net.slice();
-    this.resource = this.resource.slice();
-    this.volumes = this.volumes.slice();
-    this.hosts = this.hosts.slice();
-    this.meshes = this.meshes.slice();
+    this.net = trimmed(this.net);
+    this.resource = trimmed(this.resource);
+    this.volumes = trimmed(this.volumes);
+    this.hosts = trimmed(this.hosts);
+    this.meshes = trimmed(this.meshes);
+    this.unsettledConnections = trimmed(this.unsettledConnections);
   }
 }

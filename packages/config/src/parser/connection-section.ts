@@ -1,12 +1,13 @@
 /** `connection`, its paths and endpoints, and `connection-mesh`. Source: config.md 3, 5.4. */
-import type {
-  Address,
-  ConnectionSection,
-  EndpointSection,
-  MeshSection,
-  PathSection,
-  PeerDeviceSection,
-  Position,
+import {
+  trimmed,
+  type Address,
+  type ConnectionSection,
+  type EndpointSection,
+  type MeshSection,
+  type PathSection,
+  type PeerDeviceSection,
+  type Position,
 } from '../model';
 import { parseAddress } from './address';
 import { parseHostList } from './host-list';
@@ -71,6 +72,8 @@ export function parseConnection(tokens: TokenStream): ConnectionSection {
     if (tokens.is('}')) break;
     parseConnectionStatement(tokens, connection);
   }
+  connection.paths = trimmed(connection.paths);
+  for (const path of connection.paths) path.endpoints = trimmed(path.endpoints);
   if (connection.paths.length === 0) {
     tokens.late('connection without a single path (maybe empty?) not allowed', line);
   }

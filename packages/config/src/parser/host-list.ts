@@ -1,4 +1,5 @@
 /** A list of host names up to the `{` or `;` that ends it. Source: config.md 3, 7.1. */
+import { trimmed } from '../model';
 import type { TokenStream } from './token-stream';
 
 export function parseHostList(tokens: TokenStream, end: '{' | ';'): string[] {
@@ -6,7 +7,7 @@ export function parseHostList(tokens: TokenStream, end: '{' | ';'): string[] {
   for (;;) {
     const token = tokens.next();
     if (token.kind === 'string') names.push(token.text);
-    else if (tokens.is(end) && names.length > 0) return names.slice();
+    else if (tokens.is(end) && names.length > 0) return trimmed(names);
     else throw tokens.expected(tokens.is(end) ? 'TK_STRING' : `TK_STRING | '${end}'`);
   }
 }

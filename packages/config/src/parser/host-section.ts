@@ -1,5 +1,5 @@
 /** `on`, `floating`, `stacked-on-top-of` and `_this_host` sections. Source: config.md 3, 5.1, 7.2. */
-import { ConfigError, formatEndpoint, HostSection, isSameHost, type Address } from '../model';
+import { ConfigError, formatEndpoint, HostSection, isSameHost, trimmed, type Address } from '../model';
 import { parseAddress } from './address';
 import { parseDevice } from './device';
 import { claimDevice } from './device-claim';
@@ -117,6 +117,7 @@ function parseHostStatements(tokens: TokenStream, section: Section): void {
   for (;;) {
     tokens.nextStatement();
     if (tokens.is('}')) {
+      host.unsettledVolumes = trimmed(host.volumes);
       for (const volume of host.volumes) claimDevice(tokens.run, host, volume, volume.written.device);
       return;
     }
