@@ -41,7 +41,7 @@ export class ResourceSection implements OptionSections {
   proxyOnly = false;
   /** As far as they are completed. */
   unsettledConnections: ConnectionSection[] = [];
-  private postponed: (() => void) | undefined = undefined;
+  private postponed: (() => void)[] | undefined = undefined;
 
   constructor(
     readonly name: string,
@@ -56,19 +56,19 @@ export class ResourceSection implements OptionSections {
 
   /** Behind what is postponed already. */
   postpone(step: () => void): void {
-    const earlier = this.postponed;
-    this.postponed = () => {
-      earlier?.();
-      step();
-    };
+    if (this.postponed !== undefined) {
+      this.postponed.push(step);
+      return;
+    }
+    this.postponed = [step];
     for (const host of this.hosts) host.resource = this;
   }
 
   /** Does what is postponed; the steps themselves see what those before them have made. */
   settle(): void {
-    const step = this.postponed;
+    const steps = this.postponed;
     this.postponed = undefined;
-    step?.();
+    steps?.forEach((step) => step());
   }
 
   /** For a section that has been read. */

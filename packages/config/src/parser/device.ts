@@ -10,10 +10,11 @@ export type DeviceOwner = 'mine' | 'foreign';
 export function parseDevice(tokens: TokenStream, volume: VolumeSection, owner: DeviceOwner): void {
   const token = tokens.next();
   // A token that is neither a name nor `minor` is swallowed, as in the original.
-  if (token.kind !== 'string' && !tokens.is('minor')) return;
+  const isNamed = !tokens.is('minor');
+  if (isNamed && token.kind !== 'string') return;
   volume.device = undefined;
   volume.minor = undefined;
-  if (token.kind === 'string') {
+  if (isNamed) {
     volume.device = token.text.startsWith('drbd') ? `/dev/${token.text}` : token.text;
     if (owner === 'mine' && !volume.device.startsWith('/dev/drbd')) {
       const text = 'device name must start with /dev/drbd\n\t(/dev/ is optional, but drbd is required)';

@@ -17,7 +17,7 @@ export interface FileText {
 export function parseFile(run: ParseRun, file: FileText): void {
   run.filesRead.add(file.canonical);
   const tokens = new TokenStream(file.text, run, file);
-  while (tokens.nextStatement().kind !== 'end') parseTopLevel(tokens);
+  for (tokens.nextStatement(); !tokens.isAtEnd; tokens.nextStatement()) parseTopLevel(tokens);
 }
 
 function parseTopLevel(tokens: TokenStream): void {

@@ -6,8 +6,8 @@ export function parseHostList(tokens: TokenStream, end: '{' | ';'): string[] {
   const names: string[] = [];
   for (;;) {
     const token = tokens.next();
+    if (tokens.is(end) && names.length > 0) return trimmed(names);
     if (token.kind === 'string') names.push(token.text);
-    else if (tokens.is(end) && names.length > 0) return trimmed(names);
     else throw tokens.expected(tokens.is(end) ? 'TK_STRING' : `TK_STRING | '${end}'`);
   }
 }

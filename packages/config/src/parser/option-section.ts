@@ -51,11 +51,11 @@ interface Found {
 }
 
 function lookUp(tokens: TokenStream, rules: OptionSectionRules): Found {
-  const { text, kind } = tokens;
+  const { text } = tokens;
   const negated = text.startsWith('no-');
   const plain = negated ? text.slice('no-'.length) : text;
   const name = rules.renamed?.get(plain) ?? plain;
-  if (kind !== 'end') {
+  if (!tokens.isAtEnd) {
     for (const [group, list] of rules.targets) {
       const option = findOption(group, name);
       if (option !== undefined) return { option, list, negated };

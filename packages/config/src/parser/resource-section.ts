@@ -58,26 +58,24 @@ function parseResourceBody(tokens: TokenStream, name: string): ResourceSection {
   tokens.run.uniqueInResource.clear();
   const resource = new ResourceSection(name, tokens.position(tokens.line));
   for (;;) {
-    const token = tokens.nextStatement();
-    if (token.kind === 'end' || tokens.is('}')) {
+    tokens.nextStatement();
+    if (tokens.is('}') || tokens.isAtEnd) {
       sortVolumes(resource.volumes);
       resource.trim();
       return resource;
     }
+    if (parseStatement(tokens, resource)) continue;
     // `protocol` is the one statement whose word is not reserved.
-    if (token.kind === 'string' && token.text === 'protocol') {
-      tokens.claim('protocol statement', name, ' protocol');
-      parseProtocol(tokens, resource.net);
-    } else if (token.kind !== 'keyword' || !parseStatement(tokens, resource)) {
-      throw tokens.expected(EXPECTED);
-    }
+    if (tokens.kind !== 'string' || tokens.text !== 'protocol') throw tokens.expected(EXPECTED);
+    tokens.claim('protocol statement', name, ' protocol');
+    parseProtocol(tokens, resource.net);
   }
 }
 
 /** False if no statement begins with the token read last. */
 function parseStatement(tokens: TokenStream, resource: ResourceSection): boolean {
   const { name } = resource;
-  switch (tokens.text) {
+  switch (tokens.word) {
     case 'on':
       resource.hosts.push(parseOnSection(tokens, name));
       return true;
@@ -127,7 +125,7 @@ function parseStatement(tokens: TokenStream, resource: ResourceSection): boolean
       parseProxyOptions(tokens, resource.proxy.options, resource.proxy.plugins);
       return true;
     case 'connection':
-      resource.connections.push(parseConnection(tokens));
+      resource.unsettledConnections.push(parseConnection(tokens));
       return true;
     case 'connection-mesh':
       resource.meshes.push(parseMesh(tokens));

@@ -58,6 +58,10 @@ export class TokenStream extends Lexer {
     return this.raw === word;
   }
 
+  get isAtEnd(): boolean {
+    return this.raw === '';
+  }
+
   /** An error at the token read last. */
   expected(what: string, form: 'with-number' | 'without-number' = 'with-number'): ConfigError {
     const number = form === 'with-number' ? ` (TK ${this.number})` : '';

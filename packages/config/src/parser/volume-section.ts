@@ -52,8 +52,7 @@ export function parseVolume(tokens: TokenStream, owner: DeviceOwner): VolumeSect
 
 /** `device`, `disk`, `meta-disk`: false if the token read last is none of them. */
 export function parseVolumeStatement(tokens: TokenStream, volume: VolumeSection, owner: DeviceOwner): boolean {
-  if (tokens.kind !== 'keyword') return false;
-  switch (tokens.text) {
+  switch (tokens.word) {
     case 'device':
       parseDevice(tokens, volume, owner);
       return true;

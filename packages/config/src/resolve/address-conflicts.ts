@@ -33,7 +33,7 @@ export function checkAddressConflicts(run: ParseRun, resources: readonly Resourc
       }
       continue;
     }
-    for (const connection of resource.connections) {
+    for (const connection of resource.unsettledConnections) {
       const position = connection.position === NOWHERE ? resource.position : connection.position;
       for (const { endpoints } of connection.paths) {
         const a = endpoints[0]?.resolvedAddress;

@@ -19,7 +19,7 @@ import { report, type ParseRun } from '../parser/parse-run';
 import { findHost } from './find-host';
 
 export function checkEndpointCounts(run: ParseRun, resource: ResourceSection): void {
-  for (const connection of resource.connections) {
+  for (const connection of resource.unsettledConnections) {
     for (const path of connection.paths) {
       if (path.endpoints.length === 2) continue;
       const { file, line } = path.position;
@@ -32,7 +32,7 @@ export function checkEndpointCounts(run: ParseRun, resource: ResourceSection): v
 /** Adds those that are not written. */
 export function createConnections(run: ParseRun, resource: ResourceSection): void {
   for (const mesh of resource.meshes) createMesh(run, resource, mesh);
-  if (resource.connections.length === 0) createImplicitConnection(run, resource);
+  if (resource.unsettledConnections.length === 0) createImplicitConnection(run, resource);
 }
 
 function createMesh(run: ParseRun, resource: ResourceSection, mesh: MeshSection): void {
@@ -63,7 +63,7 @@ function createMesh(run: ParseRun, resource: ResourceSection, mesh: MeshSection)
         if (connection.netOptions.some((other) => other.name === option.name)) continue;
         connection.netOptions.unshift({ ...option, inherited: true });
       }
-      resource.connections.push(connection);
+      resource.unsettledConnections.push(connection);
     }
   }
 }
@@ -81,7 +81,7 @@ function createImplicitConnection(run: ParseRun, resource: ResourceSection): voi
   }
   const [a, b] = resource.hosts.filter((host) => host.address !== undefined);
   if (a === undefined || b === undefined) return;
-  resource.connections.push(connectionBetween([a, b], 'implicit', NOWHERE));
+  resource.unsettledConnections.push(connectionBetween([a, b], 'implicit', NOWHERE));
 }
 
 function connectionBetween(
@@ -103,7 +103,7 @@ function endpointOf(host: HostSection, position: Position): EndpointSection {
 
 /** Finds the host section and the address of each endpoint. */
 export function resolveEndpoints(run: ParseRun, resource: ResourceSection): void {
-  for (const connection of resource.connections) {
+  for (const connection of resource.unsettledConnections) {
     for (const path of connection.paths) {
       for (const endpoint of path.endpoints) resolveEndpoint(run, resource, connection, endpoint);
     }
@@ -159,7 +159,7 @@ function addressOf(endpoint: EndpointSection): EndpointSection['resolvedAddress'
 
 /** Marks the connections that this host has no end of. */
 export function markIgnoredConnections(resource: ResourceSection): void {
-  for (const connection of resource.connections) {
+  for (const connection of resource.unsettledConnections) {
     connection.ignored = connection.paths.some((path) => myEndpoint(resource, path) === undefined);
   }
 }

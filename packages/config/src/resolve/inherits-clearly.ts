@@ -2,7 +2,7 @@
  * Whether inheritance can find contradictions, told from the sections that hand something down. Where it cannot, it may
  * wait until a command looks at the volumes and connections that inherit. Source: config.md 6.
  */
-import type { ConnectionSection, OptionSetting, ResourceSection } from '../model';
+import type { ConnectionSection, OptionSetting, ResourceSection, VolumeSection } from '../model';
 import { findOption } from '../options';
 
 /** `resource` has inherited what it does; what it hands down has been told of where its values are wrong. */
@@ -21,15 +21,15 @@ function volumesInheritClearly({ device, disk, peerDevice, volumes }: ResourceSe
 function connectionsInheritClearly(resource: ResourceSection): boolean {
   const { hosts, meshes, net, peerDevice, unsettledConnections, volumes } = resource;
   if (hasRepeated(net) || !meshes.every(({ netOptions }) => areClear(net, netOptions))) return false;
-  if (hosts.some(({ unsettledVolumes }) => unsettledVolumes.some(saysMoreOfPeers))) return false;
+  if (hosts.some(({ unsettledVolumes }) => unsettledVolumes.some(saysSomethingOfPeers))) return false;
   // What both ends of a connection have of the resource is compared with itself.
-  const fromResource = [peerDevice, ...volumes.map(({ peerDeviceOptions }) => peerDeviceOptions)];
-  if (!fromResource.every(areComparable)) return false;
-  const areEmpty = fromResource.every(({ length }) => length === 0);
+  if (!areComparable(peerDevice) || !volumes.every((volume) => areComparable(volume.peerDeviceOptions))) return false;
+  if (unsettledConnections.length === 0) return true;
+  const areEmpty = peerDevice.length === 0 && !volumes.some(saysSomethingOfPeers);
   return unsettledConnections.every((connection) => isClear(connection, areEmpty));
 }
 
-function saysMoreOfPeers({ peerDeviceOptions }: { readonly peerDeviceOptions: readonly OptionSetting[] }): boolean {
+function saysSomethingOfPeers({ peerDeviceOptions }: VolumeSection): boolean {
   return peerDeviceOptions.length > 0;
 }
 

@@ -22,7 +22,7 @@ function isMyResource(resource: ResourceSection | undefined): boolean {
 /** Where nothing else is this host's: a path whose proxy runs here. */
 function chooseProxyHost(resource: ResourceSection, { nodeName }: Surroundings): void {
   if (resource.me !== undefined) return;
-  const endpoints = resource.connections.flatMap(({ paths }) => paths.flatMap((path) => path.endpoints));
+  const endpoints = resource.unsettledConnections.flatMap(({ paths }) => paths.flatMap((path) => path.endpoints));
   const mine = endpoints.find(({ proxy }) => proxy?.hosts.some((name) => isSameHost(name, nodeName)) === true);
   resource.me = mine?.host;
   resource.proxyOnly = resource.me !== undefined;

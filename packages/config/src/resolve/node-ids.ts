@@ -5,7 +5,7 @@ import { addressHash } from './crc32c';
 import { missing } from './volumes';
 
 export function assignNodeIds(run: ParseRun, resource: ResourceSection): void {
-  for (const connection of resource.connections) {
+  for (const connection of resource.unsettledConnections) {
     if (connection.origin === 'written') continue;
     const [a, b] = connection.paths[0]?.endpoints ?? [];
     if (a?.host?.address === undefined || b?.host?.address === undefined) continue;

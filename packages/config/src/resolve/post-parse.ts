@@ -38,7 +38,7 @@ function completeConnections(run: ParseRun, resource: ResourceSection): void {
 
 function checkConnectionVolumes(run: ParseRun, resource: ResourceSection): void {
   if (resource.implied !== undefined) return;
-  for (const connection of resource.connections) {
+  for (const connection of resource.unsettledConnections) {
     for (const { vnr, position } of connection.peerDevices) {
       for (const endpoint of connection.paths[0]?.endpoints ?? []) {
         const { host } = endpoint;
