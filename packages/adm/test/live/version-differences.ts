@@ -74,7 +74,9 @@ export const VERSION_DIFFERENCES: readonly VersionDifference[] = [
   ),
   inStderr('drbd8-api-compatibility (config.md 4.5)', (text) => text.replace(' | drbd8-api-compatibility', '')),
   inStderr('the line of two uses of an address is lost there, as in 9.34 (the table of deviations)', (text) =>
-    text.replace(/:\d+(: in resource \S+\n {4}.* is also used .*):\d+ /g, ':LINE$1:LINE '),
+    text
+      .replace(/:\d+(: in resource \S+\n {4}.* is also used .*):\d+ /g, ':LINE$1:LINE ')
+      .replace(/:\d+(: in resource \S+ .* is used for both endpoints)/g, ':LINE$1'),
   ),
 ];
 
