@@ -25,7 +25,7 @@ export function shareVolumes(run: ParseRun, resource: ResourceSection): boolean 
 function sharingNames(hosts: readonly HostSection[]): readonly string[] | undefined {
   if (hosts.some(({ kind, volumes }) => kind === 'stacked' || volumes.length > 0)) return undefined;
   const all = hosts.flatMap(({ names }) => names);
-  return all.every((name, index) => all.indexOf(name) === index) ? all : undefined;
+  return new Set(all).size === all.length ? all : undefined;
 }
 
 /** Each number once, nothing missing, and all of one kind; they are in order. */
