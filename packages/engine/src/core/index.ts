@@ -20,7 +20,14 @@ export type {
 } from './host';
 export { outdate } from './device/outdate';
 export { resumeByAdministrator, suspendByAdministrator } from './fencing/suspension';
-export { diskOptions, netOptions, peerDeviceOptions, resourceOptions, type OptionValues } from './options';
+export {
+  diskOptions,
+  netOptions,
+  peerDeviceOptions,
+  resourceOptions,
+  type DiskOptions,
+  type OptionValues,
+} from './options';
 export { PeerDevice } from './peer-device/peer-device';
 export { ERR } from './resource/reply-codes';
 export { forgetPeer } from './resource/forget-peer';

@@ -18,7 +18,6 @@ import {
 import {
   Connection,
   Device,
-  LocalDisk,
   Resource,
   attach,
   changeNetOptions,
@@ -41,18 +40,17 @@ import {
   setPause,
   startVerify,
   suspendByAdministrator,
-  type AttachFailure,
   type HandlerCall,
   type Host,
   type PeerDevice,
 } from '../core';
-import type { Placement } from '../metadata';
-import { StorageFailure, openBackingDevice, type BackingDevice } from '../storage';
 import type { TcpTransport } from '../transport';
 import { Conn } from '../wire';
 import { AutoPromotion, type DemotionHooks } from './auto-promotion';
 import type { HandlerSubject } from './handlers/handler-variables';
 import { PathFinder } from './link-finder';
+import { openDisk } from './open-disk';
+import { messageOf, reply } from './reply';
 import {
   attachRefusal,
   connectRefusal,
@@ -97,7 +95,6 @@ export interface BackendDependencies {
   readonly log: Logger;
 }
 
-const reply = (code: number, ...messages: string[]): ControlReply => ({ code, messages });
 const OK = reply(NO_ERROR);
 
 export class Backend implements ControlBackend {
@@ -381,60 +378,16 @@ export class Backend implements ControlBackend {
     const options = diskOptions(values);
     const problem = resyncAfterProblem(device.minor, options.resyncAfterMinor, this.deviceOf);
     if (problem !== NO_ERROR) return reply(problem);
-    for (const path of [request.dataDevice, request.metaDevice]) {
-      if (!this.dependencies.exporter.owns(path)) continue;
-      const number = path === request.dataDevice ? ERR.ERR_OPEN_DISK : ERR.ERR_OPEN_MD_DISK;
-      return reply(
-        number,
-        `${path} is a device of this engine itself: stack on it with another engine (TSDRBD_RUN_DIR)`,
-      );
-    }
-    let data: BackingDevice;
-    try {
-      data = await openBackingDevice(request.dataDevice);
-    } catch (error) {
-      return reply(openFailure(error, 'data'), messageOf(error));
-    }
-    let meta = data;
-    if (request.metaIndex !== 'internal') {
-      try {
-        // In a numbered slot several minors have their metadata on one device. tsdrbdmeta asks this engine about the slots.
-        const sharing = typeof request.metaIndex === 'number' ? 'shared' : 'exclusive';
-        meta = await openBackingDevice(request.metaDevice, { sharing });
-      } catch (error) {
-        await closed(data);
-        return reply(openFailure(error, 'meta'), messageOf(error));
-      }
-    }
-    const placement: Placement =
-      request.metaIndex === 'internal'
-        ? 'internal'
-        : request.metaIndex === 'flexible'
-          ? 'flex-external'
-          : { index: request.metaIndex };
-    const opened = await new Promise<LocalDisk | AttachFailure>((resolve) =>
-      LocalDisk.open(
-        { data, meta, placement, sizeSectors: options.sizeSectors, mdFlushes: options.mdFlushes },
-        resolve,
-      ),
-    );
-    // Before the answer: whoever gets it may try again, or have another program look at the disk.
-    const release = async (): Promise<void> => {
-      await closed(data);
-      if (meta !== data) await closed(meta);
-    };
-    if (!(opened instanceof LocalDisk)) {
-      await release();
-      return attachFailure(opened);
-    }
+    const opened = await openDisk(request, options, (path) => this.dependencies.exporter.owns(path));
+    if (opened.kind === 'refused') return opened.reply;
     device.diskOptionValues = values;
     device.diskOptions = options;
     this.resyncOrder.noteOptions(device);
-    const result = await code((done) => attach(device, opened, done));
+    const result = await code((done) => attach(device, opened.disk, done));
     if (isSuccess(result.code)) {
       device.backing = { dataDevice: request.dataDevice, metaDevice: request.metaDevice, metaIndex: request.metaIndex };
       device.resource.changed();
-    } else await release();
+    } else await opened.release();
     return result;
   }
 
@@ -592,41 +545,10 @@ export class Backend implements ControlBackend {
 const code = (start: (done: (code: number) => void) => void): Promise<ControlReply> =>
   new Promise((resolve) => start((value) => resolve(reply(value))));
 
-const closed = (device: BackingDevice): Promise<void> => new Promise((resolve) => device.close(() => resolve()));
-
 const merged = (
   before: OptionValues,
   request: { readonly setDefaults?: boolean; readonly options?: OptionValues },
 ): OptionValues => ({ ...(request.setDefaults === true ? {} : before), ...request.options });
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-function openFailure(error: unknown, what: 'data' | 'meta'): number {
-  if (error instanceof StorageFailure && error.code === 'EBUSY') {
-    return what === 'data' ? ERR.ERR_BDCLAIM_DISK : ERR.ERR_BDCLAIM_MD_DISK;
-  }
-  if (error instanceof StorageFailure && error.code === 'ENOTBLK') {
-    return what === 'data' ? ERR.ERR_DISK_NOT_BDEV : ERR.ERR_MD_NOT_BDEV;
-  }
-  return what === 'data' ? ERR.ERR_OPEN_DISK : ERR.ERR_OPEN_MD_DISK;
-}
-
-function attachFailure(failure: AttachFailure): ControlReply {
-  switch (failure.kind) {
-    case 'io':
-      return reply(ERR.ERR_IO_MD_DISK, 'Error while reading metadata.', failure.error.message);
-    case 'no-metadata':
-      return failure.why === 'no-magic'
-        ? reply(ERR.ERR_MD_INVALID, 'Meta data magic not found. Did you "drbdadm create-md"?', failure.message)
-        : reply(ERR.ERR_MD_INVALID, failure.message);
-    case 'unclean':
-      return reply(ERR.ERR_MD_UNCLEAN, 'Found unclean meta data. Did you "drbdadm apply-al"?');
-    case 'too-small':
-      return reply(ERR.ERR_MD_DISK_TOO_SMALL, failure.message);
-    default:
-      return assertNever(failure);
-  }
-}
 
 function assertNever(value: never): never {
   throw new Error(`unexpected ${JSON.stringify(value)}`);
