@@ -15,34 +15,45 @@ export function writeAck(connection: Connection, peerDevice: PeerDevice, packet:
     return true;
   }
   const leg = connection.pendingWrites.get(Number(packet.blockId));
-  const { writes } = peerDevice.device;
   if (leg === undefined || leg.request.sector !== packet.sector) {
     // Protocol A and B forget a write before the peer can say that it failed.
     if (packet.kind !== 'NegAck') return false;
     peerDevice.setOutOfSync(packet.sector, packet.sizeBytes);
     return true;
   }
+  answer(connection, leg, packet);
+  if (leg.epoch.sentBackCount > 0) leg.epoch.owner.answered(leg.epoch);
+  return true;
+}
+
+function answer(connection: Connection, leg: WriteLeg, packet: BlockAck): void {
+  const { writes } = leg.peerDevice.device;
   switch (packet.kind) {
     case 'RecvAck':
       // Kept until the barrier: a write that fails later is still refused by this id.
       if (leg.awaits === 'received') writes.legAcked(leg, 'received');
-      return true;
+      return;
     case 'RsWriteAck':
       forget(connection, leg);
       writes.legAcked(leg, 'written-in-sync');
-      return true;
+      return;
     case 'RetryWrite':
       forget(connection, leg);
+      leg.epoch.sentBackCount++;
       writes.legToRetry(leg);
-      return true;
+      return;
     case 'NegAck':
       forget(connection, leg);
       writes.legRefused(leg);
-      return true;
+      return;
+    case 'Superseded':
+      forget(connection, leg);
+      leg.epoch.sentBackCount++;
+      writes.legAcked(leg, 'written');
+      return;
     default:
       forget(connection, leg);
       writes.legAcked(leg, 'written');
-      return true;
   }
 }
 
@@ -50,22 +61,24 @@ function forget(connection: Connection, leg: WriteLeg): void {
   if (connection.pendingWrites.delete(leg.blockId)) connection.inFlightSectors -= leg.request.sizeBytes / 512;
 }
 
-/** An epoch is stable on the peer. False: not the oldest one, or of another size. */
+/** An epoch is stable on the peer, and so are those before it. False: it is not the one expected, or of another size. */
 export function barrierAck(connection: Connection, barrier: number, setSize: number): boolean {
-  const epoch = connection.sendEpochs.acknowledged(barrier, setSize);
-  if (epoch === null) {
+  const epochs = connection.sendEpochs.acknowledged(barrier, setSize);
+  if (epochs === null) {
     connection.log(
       'error',
-      `BAD! BarrierAck #${barrier} received, ${setSize} writes, which is not the oldest open epoch`,
+      `BAD! BarrierAck #${barrier} received with ${setSize} writes, expected ${connection.sendEpochs.expected()}`,
     );
     return false;
   }
-  for (const leg of epoch.legs) {
-    // Protocols A and B: nothing else ends what the peer owes for it.
-    if (leg.awaits !== 'written') forget(connection, leg);
-    leg.peerDevice.device.writes.legStable(leg);
+  for (const epoch of epochs) {
+    for (const leg of epoch.legs) {
+      // Protocols A and B: nothing else ends what the peer owes for it.
+      if (leg.awaits !== 'written') forget(connection, leg);
+      leg.peerDevice.device.writes.legStable(leg);
+    }
+    for (const waiter of epoch.waiters) waiter();
   }
-  for (const waiter of epoch.waiters) waiter();
   for (const peerDevice of connection.peerDevices.values()) peerDevice.congestion.considerReturn();
   return true;
 }

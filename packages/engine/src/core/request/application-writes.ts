@@ -246,7 +246,6 @@ export class ApplicationWrites {
   /** The peer, Primary too, has not done it: it met a write of the peer's that comes first. */
   legToRetry(leg: WriteLeg): void {
     leg.ok = false;
-    leg.epoch.retriedCount++;
     leg.request.retries = true;
     this.legSettled(leg);
   }
