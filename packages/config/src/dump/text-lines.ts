@@ -19,9 +19,13 @@ export class TextLines {
   private readonly heads: Map<string, string>[] = [];
 
   get text(): string {
+    this.endBlock();
+    return this.blocks.join('');
+  }
+
+  private endBlock(): void {
     this.blocks.push(this.pieces.join(''));
     this.pieces = [];
-    return this.blocks.join('');
   }
 
   /** The blanks of the current nesting level. */
@@ -49,9 +53,7 @@ export class TextLines {
   close(): void {
     this.level -= 1;
     this.line('}');
-    if (this.level > 0) return;
-    this.blocks.push(this.pieces.join(''));
-    this.pieces = [];
+    if (this.level === 0) this.endBlock();
   }
 
   setting(name: string, value: string): void {
@@ -78,19 +80,10 @@ export class TextLines {
 
 /** `address          ipv4 10.0.0.1:7000`: the same width on every level. */
 export function addressColumns(word: string, address: Address): string {
-  return `${columns(word)}${address.family} ${formatEndpoint(address)}`;
+  return `${word.padEnd(ADDRESS_WIDTH)} ${address.family} ${formatEndpoint(address)}`;
 }
 
 /** `meta-disk        /dev/md [0]` */
 export function pathColumns(word: string, path: string): string {
-  return columns(word) + path;
-}
-
-/** By word. */
-const COLUMNS = new Map<string, string>();
-
-function columns(word: string): string {
-  let padded = COLUMNS.get(word);
-  if (padded === undefined) COLUMNS.set(word, (padded = `${word.padEnd(ADDRESS_WIDTH)} `));
-  return padded;
+  return `${word.padEnd(ADDRESS_WIDTH)} ${path}`;
 }

@@ -47,8 +47,10 @@ export function sortVolumes(volumes: VolumeSection[]): void {
 }
 
 /** Not yet so for a volume that takes its disk from the resource. */
-export function hasDisk({ disk }: VolumeSection): boolean {
-  return disk !== undefined && disk !== 'none';
+export function hasDisk<Volume extends Pick<VolumeSection, 'disk'>>(
+  volume: Volume,
+): volume is Volume & { readonly disk: string } {
+  return volume.disk !== undefined && volume.disk !== 'none';
 }
 
 /** What tells metadata areas of one host apart; undefined for internal ones, which their disks tell apart. */

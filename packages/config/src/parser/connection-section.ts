@@ -154,7 +154,7 @@ function parsePath(tokens: TokenStream): PathSection {
   for (;;) {
     tokens.next();
     if (tokens.is('}')) return path;
-    if (tokens.kind !== 'keyword' || !ENDPOINT_WORDS.has(tokens.text)) throw tokens.expected('host | }');
+    if (!ENDPOINT_WORDS.has(tokens.word)) throw tokens.expected('host | }');
     addEndpoint(tokens, path, 'path');
   }
 }

@@ -53,7 +53,7 @@ function parseSetting(tokens: TokenStream, word: string, settings: GlobalSetting
 }
 
 function parseUsageCount(tokens: TokenStream): GlobalSettings['usageCount'] {
-  const { text } = tokens.next();
-  if (tokens.kind === 'keyword' && (text === 'yes' || text === 'no' || text === 'ask')) return text;
+  const { word } = tokens.next();
+  if (word === 'yes' || word === 'no' || word === 'ask') return word;
   throw tokens.expected('yes | no | ask', 'without-number');
 }

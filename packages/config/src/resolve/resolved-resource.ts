@@ -16,7 +16,7 @@ import type {
   ResourceSection,
   VolumeSection,
 } from '../model';
-import { settingOf } from '../model';
+import { findVolume, hasDisk, settingOf } from '../model';
 import { myEndpoint, peerEndpoint } from './connections';
 import { peerHostNames, peerOf } from './peers';
 
@@ -49,17 +49,16 @@ function resolveHost(host: HostSection, me: HostSection): ResolvedHost {
 }
 
 function resolveVolume(volume: VolumeSection): readonly ResolvedVolume[] {
-  const { minor, disk } = volume;
+  const { minor } = volume;
   // Without a minor number the configuration is invalid, and nothing is planned from it.
   if (minor === undefined) return [];
-  const isDiskless = disk === undefined || disk === 'none';
   return [
     {
       number: volume.vnr,
       minor,
       deviceName: volume.device ?? `/dev/drbd${minor}`,
       isImplicit: volume.implicit,
-      backing: isDiskless ? null : { disk, metaDisk: volume.metaDisk ?? { kind: 'internal' } },
+      backing: hasDisk(volume) ? { disk: volume.disk, metaDisk: volume.metaDisk ?? { kind: 'internal' } } : null,
       diskOptions: known(volume.diskOptions),
       deviceOptions: known(volume.deviceOptions),
     },
@@ -79,16 +78,16 @@ function resolveConnection(resource: ResourceSection, connection: ConnectionSect
       paths: connection.paths.flatMap((path) => resolvePath(resource, path)),
       peerDevices: connection.peerDevices.map(({ vnr, options }) => ({
         volumeNumber: vnr,
-        peerHasDisk: hasDisk(peer, vnr),
+        peerHasDisk: hasDiskFor(peer, vnr),
         options: known(options),
       })),
     },
   ];
 }
 
-function hasDisk(peer: EndpointSection, vnr: number): boolean {
-  const disk = peer.host?.volumes.find((volume) => volume.vnr === vnr)?.disk;
-  return disk !== undefined && disk !== 'none';
+function hasDiskFor(peer: EndpointSection, vnr: number): boolean {
+  const volume = findVolume(peer.host?.volumes ?? [], vnr);
+  return volume !== undefined && hasDisk(volume);
 }
 
 function resolvePath(resource: ResourceSection, path: PathSection): readonly ResolvedPath[] {

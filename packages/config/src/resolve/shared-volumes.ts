@@ -41,10 +41,10 @@ function areSound(volumes: readonly VolumeSection[]): boolean {
 }
 
 function claimsOf(volume: VolumeSection): HostClaim[] {
-  const { device, disk, metaDisk, minor, position, written } = volume;
+  const { device, metaDisk, minor, position, written } = volume;
   const claims: HostClaim[] = [];
-  if (disk !== undefined && disk !== 'none') {
-    claims.push({ scope: 'disk', value: disk, position: written.disk ?? position });
+  if (hasDisk(volume)) {
+    claims.push({ scope: 'disk', value: volume.disk, position: written.disk ?? position });
     const key = metaDisk === undefined ? undefined : metaDiskKey(metaDisk);
     if (key !== undefined) claims.push({ scope: 'meta-disk', value: key, position });
   }

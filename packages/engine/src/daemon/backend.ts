@@ -49,8 +49,9 @@ import { Conn } from '../wire';
 import { AutoPromotion, type DemotionHooks } from './auto-promotion';
 import type { HandlerSubject } from './handlers/handler-variables';
 import { PathFinder } from './link-finder';
+import { messageOf } from './message-of';
 import { openDisk } from './open-disk';
-import { messageOf, reply } from './reply';
+import { reply } from './reply';
 import {
   attachRefusal,
   connectRefusal,

@@ -13,10 +13,11 @@ import type { BlockDevices } from '../devices';
 import { Exports } from './exports';
 import type { MetricsEndpoint } from './metrics/metrics-server';
 import { handlerVariables } from './handlers/handler-variables';
+import { messageOf } from './message-of';
 import { NbdExporter } from './nbd-exporter';
 import { createNodeHost } from './node-host';
 import { ProcFile } from './proc-file';
-import { SettingsError, parseTcpEndpoint, readSettings } from './settings';
+import { parseTcpEndpoint, readSettings } from './settings';
 import { startBlockDevices } from './start-block-devices';
 import { takeLock } from './take-lock';
 
@@ -130,14 +131,12 @@ async function logDestination(): Promise<DestinationStream> {
 /** A node that cannot be watched still replicates. Loaded here only: most hosts do without. */
 async function serveMetrics(endpoint: MetricsEndpoint, backend: Backend, log: Logger): Promise<void> {
   const { startMetricsServer } = await import('./metrics/metrics-server');
-  const warn = (error: unknown): void =>
-    log.warn({ subject: 'metrics' }, `no metrics: ${error instanceof Error ? error.message : String(error)}`);
+  const warn = (error: unknown): void => log.warn({ subject: 'metrics' }, `no metrics: ${messageOf(error)}`);
   await startMetricsServer(endpoint, { snapshot: () => backend.snapshot(), onError: warn }).catch(warn);
 }
 
 main().catch((error: unknown) => {
   if (error instanceof AlreadyRunningError) process.exit(0);
-  const message = error instanceof SettingsError || error instanceof Error ? error.message : String(error);
-  process.stderr.write(`tsdrbdd: ${message}\n`);
+  process.stderr.write(`tsdrbdd: ${messageOf(error)}\n`);
   process.exit(1);
 });

@@ -3,7 +3,8 @@ import { ERR, type ControlReply, type RequestOf } from '../control';
 import { LocalDisk, type AttachFailure, type DiskOptions } from '../core';
 import type { Placement } from '../metadata';
 import { StorageFailure, openBackingDevice, type BackingDevice } from '../storage';
-import { messageOf, reply } from './reply';
+import { messageOf } from './message-of';
+import { reply } from './reply';
 
 type Request = Pick<RequestOf<'attach'>, 'dataDevice' | 'metaDevice' | 'metaIndex'>;
 

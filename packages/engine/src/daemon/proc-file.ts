@@ -5,6 +5,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderProcDrbd, type NodeState } from '../control';
+import { messageOf } from './message-of';
 
 const INTERVAL_MS = 1000;
 /** Changes come in bursts; the first one of a burst is not the state that anybody wants to read. */
@@ -60,8 +61,7 @@ export class ProcFile {
     try {
       act();
     } catch (error) {
-      if (!this.warned)
-        this.dependencies.warn(`${this.path}: ${error instanceof Error ? error.message : String(error)}`);
+      if (!this.warned) this.dependencies.warn(`${this.path}: ${messageOf(error)}`);
       this.warned = true;
     }
   }

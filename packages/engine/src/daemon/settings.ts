@@ -7,6 +7,7 @@ import { parse } from 'ini';
 import { DEFAULT_RUN_DIR, DEFAULT_SETTINGS_PATH } from '../control';
 import { FRONTENDS, type FrontendSetting } from '../devices';
 import { defaultHandlerProgram } from './handlers/handler-program';
+import { messageOf } from './message-of';
 
 export interface Settings {
   readonly runDir: string;
@@ -84,7 +85,7 @@ function parseFile(path: string, mustExist: boolean): Record<string, unknown> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' && !mustExist) return {};
-    throw new SettingsError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new SettingsError(`${path}: ${messageOf(error)}`);
   }
 }
 

@@ -13,6 +13,7 @@ import {
   type DeviceFrontend,
   type DeviceVolume,
 } from '../devices';
+import { messageOf } from './message-of';
 import type { Settings } from './settings';
 
 /** Null: volumes are reached over NBD alone. */
@@ -63,5 +64,3 @@ export async function startBlockDevices(settings: Settings, log: Logger): Promis
   log.info({ subject }, `block devices by ${choice.kind}, in ${deviceDir}`);
   return devices;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

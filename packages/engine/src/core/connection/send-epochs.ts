@@ -125,11 +125,7 @@ export class SendEpochs {
   }
 
   private lastAwaited(): SendEpoch | undefined {
-    for (let at = this.open.length - 1; at >= 0; at -= 1) {
-      const epoch = this.open[at];
-      if (epoch !== undefined && !mayStayUnacknowledged(epoch)) return epoch;
-    }
-    return undefined;
+    return this.open.findLast((epoch) => !mayStayUnacknowledged(epoch));
   }
 
   private sendBarrier(): void {
